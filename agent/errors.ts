@@ -1,0 +1,75 @@
+/**
+ * The two kinds of error that are thrown. The third kind, an expected refusal, is a value:
+ * a verdict, a decision, a licence refusal.
+ */
+
+/** Exit status of the command, DESIGN of the command line: what a script can rely on. */
+export const EXIT = {
+  done: 0,
+  fault: 1,
+  usage: 2,
+  denied: 3,
+  held: 4,
+  linkFailed: 5,
+  evidenceFailed: 6,
+} as const
+
+/** Every fault of the outside world that people and scripts can meet, with the exit status it ends in. */
+const EXIT_BY_CODE = {
+  /** A job file that is missing, a directory, empty, or not G-code text. */
+  JOB_UNREADABLE: EXIT.usage,
+  /** The spool no longer holds what was surveyed. */
+  SPOOL_CHANGED: EXIT.fault,
+  CONFIG_INVALID: EXIT.usage,
+  POLICY_INVALID: EXIT.usage,
+  USAGE: EXIT.usage,
+  /** A licence or issuer file that cannot be read at all. A licence that is read and refused is a decision. */
+  LICENCE_UNREADABLE: EXIT.usage,
+  STATE_UNUSABLE: EXIT.fault,
+  AUDIT_UNWRITABLE: EXIT.fault,
+  AUDIT_DAMAGED: EXIT.evidenceFailed,
+  AUDIT_LOCKED: EXIT.fault,
+  PORT_MISSING: EXIT.linkFailed,
+  PORT_BUSY: EXIT.linkFailed,
+  PORT_REFUSED: EXIT.linkFailed,
+  PORT_LOST: EXIT.linkFailed,
+  PRINTER_SILENT: EXIT.linkFailed,
+  PRINTER_RESET: EXIT.linkFailed,
+  PRINTER_HALTED: EXIT.linkFailed,
+  PRINTER_FAULT: EXIT.linkFailed,
+  INTERRUPTED: EXIT.fault,
+} as const
+
+export type AgentErrorCode = keyof typeof EXIT_BY_CODE
+
+/** Something outside the code failed. `code` is stable; `message` is one sentence for people, lower case, no full stop. */
+export class AgentError extends Error {
+  override readonly name = 'AgentError'
+  readonly code: AgentErrorCode
+
+  constructor(code: AgentErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** What the process ends with when this error reaches the top. */
+  get exitStatus(): number {
+    return EXIT_BY_CODE[this.code]
+  }
+}
+
+/** The code itself is wrong. Never caught except by the process, which stops the printer and exits. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+}
+
+/** States an invariant in words. On in production: a gate that no longer knows its own state must not go on. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message)
+}
+
+/** The `code` of a Node system error (`ENOENT`, `ENOSPC`...), or undefined for any other value. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
