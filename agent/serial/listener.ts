@@ -1,0 +1,32 @@
+/**
+ * The other end of a link: what a printer, or the gate towards its host, offers for others to open.
+ * A virtual serial port and a TCP listener look the same from here. One client at a time, as on a real cable.
+ */
+
+/** What a client that comes second is told before it is sent away; `tcp-port.ts` knows the words. */
+export const IN_USE_LINE = 'Error:port is in use by another program'
+
+/**
+ * Most bytes held for a client that does not read them. A real UART has no such queue and simply loses bytes;
+ * this much covers a program that is busy for a moment, and a stuck one cannot grow our memory.
+ */
+export const DEVICE_QUEUE_BYTES_MAX = 256 * 1024
+
+/** The device's side of a link. After `close` or `unplug` no callback is called any more. */
+export interface DeviceSide {
+  /** What a client opens: a link, a device path, or `tcp://host:port`. */
+  readonly path: string
+  /** Takes a copy. With no client, or one that has long stopped reading, the bytes are lost, as on a real UART. */
+  write(bytes: Uint8Array): void
+  /** Sets who gets the client's bytes, in order and as they come. They are the callee's to keep. */
+  onBytes(callback: (bytes: Uint8Array) => void): void
+  /**
+   * Sets who is told that a client came or went. A virtual serial port cannot see that it was opened:
+   * there a client has come when its first byte does.
+   */
+  onClient(callback: (connected: boolean) => void): void
+  /** Lets what was written reach the client, for a moment at most, then ends the link and removes what was made for it. */
+  close(): Promise<void>
+  /** Ends the link at once, as when the cable is pulled: the client sees a hang-up and loses what was on its way. */
+  unplug(): Promise<void>
+}

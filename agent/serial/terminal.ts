@@ -1,0 +1,133 @@
+/**
+ * What has to be said to a terminal device and Node has no words for: three libc calls through koffi, on Linux.
+ * Settings go through the kernel's own `termios2`, which unlike libc's form also holds odd speeds such as 250000.
+ */
+
+import fs from 'node:fs'
+import tty from 'node:tty'
+import { getSystemErrorMap } from 'node:util'
+import koffi from 'koffi'
+import { AgentError } from '../errors.ts'
+import { descriptorOf } from './descriptor-of.ts'
+
+// Request numbers and layout of the `asm-generic` architectures: x86, ARM and RISC-V, all that our binaries cover.
+const TCGETS2 = 0x802c542a
+const TCSETS2 = 0x402c542b
+const TCFLSH = 0x540b
+const TIOCEXCL = 0x540c
+const TIOCGPTN = 0x80045430
+const TIOCSPTLCK = 0x40045431
+const F_DUPFD_CLOEXEC = 1030
+
+const TERMIOS2_BYTES = 44
+const INPUT_FLAGS_AT = 0
+const OUTPUT_FLAGS_AT = 4
+const CONTROL_FLAGS_AT = 8
+const LOCAL_FLAGS_AT = 12
+const VTIME_AT = 22
+const VMIN_AT = 23
+
+const HUPCL = 0o2000
+const CSIZE = 0o60
+const CS8 = 0o60
+const PARENB = 0o400
+
+/** A duplicate never takes the place of standard input, output or error. */
+const DUPLICATE_FROM = 3
+
+// A null name means the process itself, which has its libc loaded whatever that is called on this system.
+const libc = koffi.load(null)
+const ioctl: (fd: number, request: number, argument: Uint8Array | null) => number = libc.func(
+  'int ioctl(int fd, unsigned long request, void *argument)',
+)
+const fcntl: (fd: number, command: number, argument: number) => number = libc.func(
+  'int fcntl(int fd, int command, int argument)',
+)
+
+/** Non-blocking, because a blocked write would stop the whole process; and never this process's controlling terminal. */
+const OPEN_FLAGS = fs.constants.O_RDWR | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK
+
+/** Makes a pty: its master descriptor, and the path of the terminal that a client opens. */
+export function openMaster(): { readonly master: number; readonly path: string } {
+  const master = fs.openSync('/dev/ptmx', OPEN_FLAGS)
+  try {
+    check(ioctl(master, TIOCSPTLCK, Buffer.alloc(4)), 'cannot unlock a virtual port')
+    const number = Buffer.alloc(4)
+    check(ioctl(master, TIOCGPTN, number), 'cannot name a virtual port')
+    return { master, path: `/dev/pts/${number.readUInt32LE()}` }
+  } catch (error) {
+    fs.closeSync(master)
+    throw error
+  }
+}
+
+/** Opens a terminal by its path, without waiting for anything. */
+export function openTerminal(path: string): number {
+  return fs.openSync(path, OPEN_FLAGS)
+}
+
+/** Eight bits, no echo, no line editing, no characters with a meaning: bytes in, the same bytes out. */
+export function makeRaw(fd: number): void {
+  const settings = readSettings(fd)
+  settings.writeUInt32LE(0, INPUT_FLAGS_AT)
+  settings.writeUInt32LE(0, OUTPUT_FLAGS_AT)
+  settings.writeUInt32LE(0, LOCAL_FLAGS_AT)
+  const control = settings.readUInt32LE(CONTROL_FLAGS_AT)
+  settings.writeUInt32LE((control & ~(CSIZE | PARENB)) | CS8, CONTROL_FLAGS_AT)
+  settings.writeUInt8(0, VTIME_AT)
+  settings.writeUInt8(1, VMIN_AT)
+  writeSettings(fd, settings)
+}
+
+/** Makes the last close leave DTR as it is. Dropping it resets most printer boards. */
+export function keepLinesOnClose(fd: number): void {
+  const settings = readSettings(fd)
+  settings.writeUInt32LE(settings.readUInt32LE(CONTROL_FLAGS_AT) & ~HUPCL, CONTROL_FLAGS_AT)
+  writeSettings(fd, settings)
+}
+
+/** Says whether the last close of this terminal drops DTR. */
+export function dropsLinesOnClose(fd: number): boolean {
+  return (readSettings(fd).readUInt32LE(CONTROL_FLAGS_AT) & HUPCL) !== 0
+}
+
+/** Makes every later open fail, for all but root, until the last descriptor of this device is closed. */
+export function claimForOneself(fd: number): void {
+  check(ioctl(fd, TIOCEXCL, null), 'cannot claim the port')
+}
+
+/** Throws away what has arrived at this terminal and was not read. */
+export function dropUnread(fd: number): void {
+  // The argument is the number TCIFLUSH, which is 0.
+  check(ioctl(fd, TCFLSH, null), 'cannot empty the port')
+}
+
+/**
+ * Reads a terminal as a stream that has a descriptor of its own: Node closes what it reads when the far end hangs
+ * up, and the owner of `fd` decides for himself. Only for reading; see `descriptor-writer.ts` for the other way.
+ */
+export function readTerminal(fd: number): tty.ReadStream {
+  const copy = check(fcntl(fd, F_DUPFD_CLOEXEC, DUPLICATE_FROM), 'cannot duplicate a descriptor')
+  const stream = new tty.ReadStream(copy)
+  // Where it can, Node opens the device once more and puts that in the place of our copy, which it then never
+  // closes. (On `fd` itself this would lose the lock that serialport holds.)
+  const used = descriptorOf(stream)
+  if (used !== undefined && used !== copy) fs.closeSync(copy)
+  return stream
+}
+
+function readSettings(fd: number): Buffer {
+  const settings = Buffer.alloc(TERMIOS2_BYTES)
+  check(ioctl(fd, TCGETS2, settings), 'cannot read the settings of the port')
+  return settings
+}
+
+function writeSettings(fd: number, settings: Buffer): void {
+  check(ioctl(fd, TCSETS2, settings), 'cannot change the settings of the port')
+}
+
+function check(result: number, what: string): number {
+  if (result >= 0) return result
+  const [name, text] = getSystemErrorMap().get(-koffi.errno()) ?? ['unknown', 'unknown error']
+  throw new AgentError('PORT_REFUSED', `${what}: ${text} (${name})`)
+}
