@@ -1,0 +1,134 @@
+import { WORD } from './bytes.ts'
+import { type Command, NO_SUBCODE } from './command.ts'
+import { AXES_XYZ, AXIS_X, AXIS_Y, AXIS_Z, type MachineState, MM_PER_INCH } from './machine-state.ts'
+import { type Move, NO_MOVE, UNKNOWN_ARC } from './move.ts'
+
+const G = 0x47
+const M = 0x4d
+
+/**
+ * Takes a command that was judged and let through into the state. `move` is what `planMove` made of it.
+ * Follows Marlin 2.1; where a line would leave the position in doubt, it is unknown from then on.
+ */
+export function advance(state: MachineState, command: Command, move: Move): void {
+  if (move.kind !== NO_MOVE) {
+    finishMove(state, move)
+    return
+  }
+  if (command.letter === G) advanceG(state, command)
+  else if (command.letter === M) advanceM(state, command)
+  else if (command.letter !== 0 && command.code !== state.tool) {
+    // A tool change moves by an offset that only the printer knows, and each tool has filament of its own.
+    state.tool = command.code
+    state.known = 0
+  }
+}
+
+function finishMove(state: MachineState, move: Move): void {
+  state.x = move.x
+  state.y = move.y
+  state.z = move.z
+  state.known = move.kind === UNKNOWN_ARC ? 0 : move.known
+  state.e = move.e
+  state.feedrateMmPerMin = move.feedrateMmPerMin
+  state.filamentNetMm += move.filamentMm
+  if (state.filamentNetMm > state.filamentMm) state.filamentMm = state.filamentNetMm
+}
+
+function advanceG(state: MachineState, command: Command): void {
+  switch (command.code) {
+    case 17:
+    case 18:
+    case 19:
+      state.plane = command.code
+      return
+    case 20:
+      state.unitMm = MM_PER_INCH
+      return
+    case 21:
+      state.unitMm = 1
+      return
+    case 28:
+      home(state, command)
+      return
+    case 90:
+    case 91:
+      // gcode.h `set_relative_mode`: the extruder's bit is rewritten together with the axes'.
+      state.isRelative = command.code - 90
+      state.isExtruderRelative = command.code - 90
+      return
+    case 92:
+      if (command.subcode === NO_SUBCODE) setPosition(state, command)
+      return
+    default:
+      loseAxes(state, command)
+  }
+}
+
+function advanceM(state: MachineState, command: Command): void {
+  switch (command.code) {
+    case 82:
+      state.isExtruderRelative = 0
+      return
+    case 83:
+      state.isExtruderRelative = 1
+      return
+    case 200: {
+      const diameterMm = command.value(WORD.D, 0)
+      const isOn = command.value(WORD.S, 1) !== 0 && diameterMm > 0
+      state.volumetricAreaMm2 = isOn ? (Math.PI * diameterMm * diameterMm) / 4 : 0
+      return
+    }
+    case 220:
+      if (command.hasValue(WORD.S)) state.speedFactor = command.value(WORD.S) / 100
+      return
+    case 221:
+      if (command.hasValue(WORD.S)) state.flowFactor = command.value(WORD.S) / 100
+      return
+    default:
+      loseAxes(state, command)
+  }
+}
+
+/** G28 finds the machine's own origin again: the homed axes lose their G92 shift, and where they stop only the printer knows. */
+function home(state: MachineState, command: Command): void {
+  let axes = 0
+  if (command.has(WORD.X)) axes |= AXIS_X
+  if (command.has(WORD.Y)) axes |= AXIS_Y
+  if (command.has(WORD.Z)) axes |= AXIS_Z
+  if (axes === 0) axes = AXES_XYZ
+  // `G28 O` homes only what is not homed yet, so it may do nothing; and before Z some machines move X and Y.
+  state.known = 0
+  if (command.has(WORD.O) && state.homed === AXES_XYZ) return
+  state.homed |= axes
+  if ((axes & AXIS_X) !== 0) state.shiftX = 0
+  if ((axes & AXIS_Y) !== 0) state.shiftY = 0
+  if ((axes & AXIS_Z) !== 0) state.shiftZ = 0
+}
+
+function setPosition(state: MachineState, command: Command): void {
+  const unit = state.unitMm
+  if (command.hasValue(WORD.E)) state.e = command.values[WORD.E]! * unit
+  if (command.hasValue(WORD.X)) {
+    if ((state.known & AXIS_X) !== 0) state.shiftX = state.x - command.values[WORD.X]! * unit
+    else state.homed &= ~AXIS_X
+  }
+  if (command.hasValue(WORD.Y)) {
+    if ((state.known & AXIS_Y) !== 0) state.shiftY = state.y - command.values[WORD.Y]! * unit
+    else state.homed &= ~AXIS_Y
+  }
+  if (command.hasValue(WORD.Z)) {
+    if ((state.known & AXIS_Z) !== 0) state.shiftZ = state.z - command.values[WORD.Z]! * unit
+    else state.homed &= ~AXIS_Z
+  }
+}
+
+function loseAxes(state: MachineState, command: Command): void {
+  const row = command.row
+  // What an unknown command does to the machine is unknown, too.
+  const lost = row === undefined ? AXES_XYZ : row.losesAxes
+  if (lost === 0) return
+  state.known &= ~lost
+  // Steppers without current can be pushed anywhere: coordinates are no longer tied to the machine.
+  if (row === undefined || row.class === 'motors' || row.class === 'emergency') state.homed &= ~lost
+}

@@ -1,0 +1,410 @@
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  CARRIAGE_RETURN,
+  DIGIT_0,
+  DOT,
+  LETTER_A,
+  LOWER_CASE_BIT,
+  MEATPACK,
+  MINUS,
+  NEWLINE,
+  PAREN_CLOSE,
+  PAREN_OPEN,
+  PLUS,
+  QUOTE,
+  SEMICOLON,
+  SPACE,
+  TAB,
+  TILDE,
+  WORD,
+} from './bytes.ts'
+import { type Command, NO_SUBCODE } from './command.ts'
+import { CODE_MAX, type CommandRow, type CommandTable, TOOL_MAX } from './command-table.ts'
+import { Envelope, readEnvelope } from './envelope.ts'
+import {
+  BACKSLASH_BYTE,
+  BRACKET_BYTE,
+  CODE_MISSING,
+  CODE_TOO_BIG,
+  CONTROL_BYTE,
+  EMPTY,
+  EXPONENT,
+  HEX_NUMBER,
+  MALFORMED_NUMBER,
+  MEATPACK_BYTE,
+  NO_COMMAND,
+  NON_ASCII,
+  PARSED,
+  type ParseCode,
+  REPEATED_WORD,
+  SECOND_COMMAND,
+  SECOND_LINE_NUMBER,
+  STRAY_BYTE,
+  STRAY_QUOTE,
+  TOO_LONG,
+  TOO_MANY_DIGITS,
+  UNKNOWN_SUBCODE,
+  VALUE_MISSING,
+  VALUE_OUT_OF_RANGE,
+} from './refusal.ts'
+import { readLineText, readWordText } from './text-words.ts'
+
+/** More digits than a double holds exactly, so the value could not be judged. */
+const DIGITS_MAX = 15
+/** Digits before the point: a kilometre in millimetres, and far past any machine. Wider values are refused. */
+const WHOLE_DIGITS_MAX = 6
+const WHOLE_MAX = 10 ** WHOLE_DIGITS_MAX - 1
+/** Marlin reads most whole numbers into 16 bits; past them `M104 S65736` heats to 200 °C. */
+const INT16_MAX = 32_767
+const INT32_MAX = 2_147_483_647
+/** Exact powers of ten. Dividing by one rounds once, so `12.3` equals `Number('12.3')`. */
+const POW10 = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, i) => 10 ** i)
+
+const G = 0x47
+const M = 0x4d
+const T = 0x54
+
+/** Reads one line. Owns the scratch that reading needs, so that nothing is allocated a line. */
+export class LineParser {
+  /** The number and checksum of the last line read by `parse`. */
+  readonly envelope = new Envelope()
+  private readonly table: CommandTable
+
+  constructor(table: CommandTable) {
+    this.table = table
+  }
+
+  /**
+   * Reads `bytes[start, end)`, one line without its end, into `out`. Answers `PARSED`, `EMPTY` (blank or comment
+   * only) or the number of a refusal; `out` then means nothing but `refusedAt`. Never throws, never allocates.
+   */
+  parse(bytes: Uint8Array, start: number, end: number, out: Command): ParseCode {
+    out.reset()
+    out.bytes = bytes
+    const scanned = this.scan(bytes, start, end, out)
+    if (scanned !== PARSED) return scanned
+    const envelope = this.envelope
+    const enveloped = readEnvelope(bytes, start, this.bodyEnd, envelope)
+    if (enveloped !== PARSED) {
+      out.refusedAt = start
+      return enveloped
+    }
+    return this.body(bytes, envelope.bodyStart, envelope.bodyEnd, out)
+  }
+
+  private bodyEnd = 0
+
+  /** Finds where the command ends, and refuses the bytes that no command may hold. */
+  private scan(bytes: Uint8Array, start: number, end: number, out: Command): ParseCode {
+    let i = start
+    let last = start
+    let tabAt = -1
+    for (; i < end; i++) {
+      const c = bytes[i]!
+      if (c === SPACE) continue
+      if (c === SEMICOLON) break
+      if (c === TAB) {
+        if (tabAt < 0) tabAt = i
+        continue
+      }
+      out.refusedAt = i
+      if (c < SPACE || c === 0x7f) return CONTROL_BYTE
+      if (c > TILDE) return c === MEATPACK ? MEATPACK_BYTE : NON_ASCII
+      if (c === BACKSLASH) return BACKSLASH_BYTE
+      if (c === PAREN_OPEN || c === PAREN_CLOSE || c === BRACE_OPEN || c === BRACE_CLOSE) return BRACKET_BYTE
+      // A tab is blank space to Klipper and part of the word to Marlin: it may only pad the end.
+      if (tabAt >= 0) {
+        out.refusedAt = tabAt
+        return CONTROL_BYTE
+      }
+      last = i + 1
+    }
+    if (last === start) return EMPTY
+    if (last - start > this.table.lineBytesMax) {
+      out.refusedAt = last - start
+      return TOO_LONG
+    }
+    this.bodyEnd = last
+    return PARSED
+  }
+
+  private body(bytes: Uint8Array, start: number, end: number, out: Command): ParseCode {
+    let i = start
+    out.refusedAt = i
+    if (i >= end) return NO_COMMAND
+    const letter = bytes[i]! & ~LOWER_CASE_BIT
+    if (letter !== G && letter !== M && letter !== T) return NO_COMMAND
+    i = skipSpaces(bytes, i + 1, end)
+    let code = 0
+    const digitsStart = i
+    while (i < end && isDigit(bytes[i]!)) {
+      code = code * 10 + (bytes[i]! - DIGIT_0)
+      if (code > CODE_MAX) return CODE_TOO_BIG
+      i++
+    }
+    if (i === digitsStart) return CODE_MISSING
+    if (letter === T && code > TOOL_MAX) return CODE_TOO_BIG
+    const row = this.table.find(letter, code)
+    out.letter = letter
+    out.code = code
+    out.row = row
+    if (i < end && bytes[i] === DOT) {
+      // One digit, and only where the table names it: builds without subcodes would run the plain command.
+      const subcode = i + 1 < end ? bytes[i + 1]! - DIGIT_0 : NO_SUBCODE
+      if (row === undefined || !row.subcodes.includes(subcode)) return UNKNOWN_SUBCODE
+      out.subcode = subcode
+      i += 2
+      if (i < end && (isDigit(bytes[i]!) || bytes[i] === DOT)) return UNKNOWN_SUBCODE
+    }
+    if (row !== undefined && row.text === 'line')
+      return readLineText(bytes, skipSpaces(bytes, i, end), end, out)
+    return this.words(bytes, i, end, out, row)
+  }
+
+  private words(
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    out: Command,
+    row: CommandRow | undefined,
+  ): ParseCode {
+    let i = skipSpaces(bytes, from, end)
+    while (i < end) {
+      out.refusedAt = i
+      const slot = (bytes[i]! & ~LOWER_CASE_BIT) - LETTER_A
+      if (slot < 0 || slot > 25 || bytes[i]! < LETTER_A) return bytes[i] === QUOTE ? STRAY_QUOTE : STRAY_BYTE
+      const refused = refuseWord(slot, out, row)
+      if (refused !== PARSED) return refused
+      const bit = 1 << slot
+      out.present |= bit
+      out.order[out.wordCount++] = slot
+      if (row !== undefined && row.textWord === slot) {
+        const textEnd = readWordText(bytes, i + 1, end, out, row)
+        if (textEnd < 0) return -textEnd
+        if (textEnd > 0) {
+          i = skipSpaces(bytes, textEnd, end)
+          continue
+        }
+      }
+      const code = this.value(bytes, i, end, out, row, slot)
+      if (code !== PARSED) return code
+      i = skipSpaces(bytes, this.next, end)
+    }
+    return PARSED
+  }
+
+  private next = 0
+
+  /** Reads the value of the word whose letter stands at `at`, if it has one, and leaves `next` behind it. */
+  private value(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    out: Command,
+    row: CommandRow | undefined,
+    slot: number,
+  ): ParseCode {
+    let i = skipSpaces(bytes, at + 1, end)
+    const valueStart = i
+    let negative = false
+    if (i < end && (bytes[i] === MINUS || bytes[i] === PLUS)) negative = bytes[i++] === MINUS
+    let whole = 0
+    let digits = 0
+    let seen = 0
+    for (; i < end && isDigit(bytes[i]!); i++) {
+      whole = whole * 10 + (bytes[i]! - DIGIT_0)
+      seen++
+      if (whole !== 0) digits++
+      if (digits > DIGITS_MAX) return this.refuseAt(out, valueStart, TOO_MANY_DIGITS)
+    }
+    let fraction = 0
+    let places = 0
+    if (i < end && bytes[i] === DOT) {
+      for (i++; i < end && isDigit(bytes[i]!); i++) {
+        fraction = fraction * 10 + (bytes[i]! - DIGIT_0)
+        seen++
+        places++
+        if (digits + places > DIGITS_MAX) return this.refuseAt(out, valueStart, TOO_MANY_DIGITS)
+      }
+    }
+    if (seen === 0) {
+      if (i !== valueStart) return this.refuseAt(out, valueStart, MALFORMED_NUMBER)
+      this.next = at + 1
+      const isFlag = row === undefined || ((row.flags >>> slot) & 1) === 1
+      return isFlag ? PARSED : VALUE_MISSING
+    }
+    const after = this.refuseAfterNumber(bytes, i, end, whole === 0 && places === 0)
+    if (after !== PARSED) return this.refuseAt(out, after === MALFORMED_NUMBER ? valueStart : i, after)
+    const scale = POW10[places]!
+    const magnitude = places === 0 ? whole : (whole * scale + fraction) / scale
+    this.next = i
+    out.valued |= 1 << slot
+    out.valueStart[slot] = valueStart
+    out.valueEnd[slot] = i
+    return this.store(out, row, slot, negative ? -magnitude : magnitude, whole)
+  }
+
+  /** What directly follows the digits must not be able to belong to them. */
+  private refuseAfterNumber(bytes: Uint8Array, i: number, end: number, isZero: boolean): ParseCode {
+    if (i >= end) return PARSED
+    const c = bytes[i]!
+    if (c === DOT || c === PLUS || c === MINUS) return MALFORMED_NUMBER
+    const slot = (c & ~LOWER_CASE_BIT) - LETTER_A
+    if (slot === WORD.X && isZero) return HEX_NUMBER
+    if (slot !== WORD.E || i + 1 >= end) return PARSED
+    const d = bytes[i + 1]!
+    return isDigit(d) || d === PLUS || d === MINUS ? EXPONENT : PARSED
+  }
+
+  private store(
+    out: Command,
+    row: CommandRow | undefined,
+    slot: number,
+    value: number,
+    whole: number,
+  ): ParseCode {
+    const bit = 1 << slot
+    if (row !== undefined && (row.integers & bit) !== 0) {
+      out.values[slot] = Math.trunc(value)
+      return whole > INT16_MAX ? this.refuseAt(out, out.valueStart[slot]!, VALUE_OUT_OF_RANGE) : PARSED
+    }
+    if (row !== undefined && (row.longs & bit) !== 0) {
+      out.values[slot] = Math.trunc(value)
+      return whole > INT32_MAX ? this.refuseAt(out, out.valueStart[slot]!, VALUE_OUT_OF_RANGE) : PARSED
+    }
+    out.values[slot] = value
+    return whole > WHOLE_MAX ? this.refuseAt(out, out.valueStart[slot]!, VALUE_OUT_OF_RANGE) : PARSED
+  }
+
+  private refuseAt(out: Command, at: number, code: ParseCode): ParseCode {
+    out.refusedAt = at
+    return code
+  }
+
+  /**
+   * Reads a line that is canonical already, `G1 X1.5 Y2\n`, perhaps with a comment behind, starting at `at`
+   * and ending before `limit`. Answers the index after its newline, or -1 where the line is anything else: then
+   * nothing is known of it and `parse` decides. Most of what slicers write passes here without a second look.
+   */
+  parseCanonical(bytes: Uint8Array, at: number, limit: number, out: Command): number {
+    let i = at
+    const letter = bytes[i]!
+    if (letter !== G && letter !== M) return -1
+    let d = bytes[++i]! - DIGIT_0
+    if (!(d >= 0 && d <= 9)) return -1
+    let code = d
+    let c = bytes[++i]!
+    d = c - DIGIT_0
+    if (code === 0 && d >= 0 && d <= 9) return -1
+    while (d >= 0 && d <= 9) {
+      code = code * 10 + d
+      if (code > CODE_MAX) return -1
+      c = bytes[++i]!
+      d = c - DIGIT_0
+    }
+    const row = this.table.find(letter, code)
+    if (row === undefined || row.text !== 'none') return -1
+    const words = row.words
+    const wholeNumbers = row.integers | row.longs
+    const values = out.values
+    const valueStart = out.valueStart
+    const valueEnd = out.valueEnd
+    const order = out.order
+    let present = 0
+    let count = 0
+    let end = i
+    while (c === SPACE && i + 2 < limit) {
+      const slot = bytes[i + 1]! - LETTER_A
+      // Blank space before a comment or the end belongs to the line, not to the command.
+      if (slot < 0 || slot > 25) break
+      const bit = 1 << slot
+      if ((words & bit) === 0 || (present & bit) !== 0 || (wholeNumbers & bit) !== 0) return -1
+      i += 2
+      valueStart[slot] = i
+      c = bytes[i]!
+      const negative = c === MINUS
+      if (negative) c = bytes[++i]!
+      d = c - DIGIT_0
+      if (!(d >= 0 && d <= 9)) return -1
+      const first = i
+      let whole = d
+      c = bytes[++i]!
+      d = c - DIGIT_0
+      if (whole === 0 && d >= 0 && d <= 9) return -1
+      while (d >= 0 && d <= 9) {
+        whole = whole * 10 + d
+        c = bytes[++i]!
+        d = c - DIGIT_0
+      }
+      if (i - first > WHOLE_DIGITS_MAX) return -1
+      let value = whole
+      if (c === DOT) {
+        const point = i
+        let fraction = 0
+        c = bytes[++i]!
+        d = c - DIGIT_0
+        while (d >= 0 && d <= 9) {
+          fraction = fraction * 10 + d
+          c = bytes[++i]!
+          d = c - DIGIT_0
+        }
+        const places = i - point - 1
+        if (places === 0 || places + WHOLE_DIGITS_MAX > DIGITS_MAX) return -1
+        const scale = POW10[places]!
+        value = (whole * scale + fraction) / scale
+      }
+      values[slot] = negative ? -value : value
+      valueEnd[slot] = i
+      order[count++] = slot
+      present |= bit
+      end = i
+    }
+    let next = i
+    if (c !== NEWLINE) {
+      while (c === SPACE && next < limit) c = bytes[++next]!
+      if (c === SEMICOLON) {
+        // A lone carriage return ends a comment for the firmware, and what follows it is a command.
+        while (c !== NEWLINE && c !== CARRIAGE_RETURN && next < limit) c = bytes[++next]!
+      }
+      if (c !== NEWLINE) return -1
+    }
+    if (next >= limit || end - at > this.table.lineBytesMax) return -1
+    out.letter = letter
+    out.code = code
+    out.subcode = NO_SUBCODE
+    out.row = row
+    out.present = present
+    out.valued = present
+    out.wordCount = count
+    out.textStart = 0
+    out.textEnd = 0
+    out.textWord = -1
+    out.bytes = bytes
+    out.canonicalStart = at
+    out.canonicalEnd = end
+    return next + 1
+  }
+}
+
+function isDigit(c: number): boolean {
+  return c >= DIGIT_0 && c <= 0x39
+}
+
+function skipSpaces(bytes: Uint8Array, from: number, end: number): number {
+  let i = from
+  while (i < end && bytes[i] === SPACE) i++
+  return i
+}
+
+/** Whether this word may stand on this line at all. */
+function refuseWord(slot: number, out: Command, row: CommandRow | undefined): ParseCode {
+  const bit = 1 << slot
+  if ((out.present & bit) !== 0) return REPEATED_WORD
+  const isKnown = row !== undefined && (row.words & bit) !== 0
+  if (isKnown) return PARSED
+  if (slot === WORD.G || slot === WORD.M) return SECOND_COMMAND
+  if (slot === WORD.T && row !== undefined) return SECOND_COMMAND
+  return slot === WORD.N ? SECOND_LINE_NUMBER : PARSED
+}
