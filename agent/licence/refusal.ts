@@ -1,0 +1,189 @@
+/**
+ * Every reason for which a licence is refused: one row each, with what it says and what to do about it. The codes are
+ * stable: decisions, the log and scripts hold them.
+ */
+import { formatTime, quoteInput } from './plain-text.ts'
+
+interface Explanation {
+  readonly message: string
+  readonly value?: string | number
+  readonly limit?: string | number
+}
+
+interface Row {
+  readonly remedy: string
+  readonly explain: (...facts: never[]) => Explanation
+}
+
+const NEW_FROM_ISSUER = 'ask the issuer for a new licence'
+
+const REFUSALS = {
+  /** Not a token of this kind at all: its shape, its header, or a claim with a wrong type or value. */
+  malformed: {
+    remedy: 'check that the licence file arrived whole and unedited, or ask the issuer to send it again',
+    explain: (what: string): Explanation => ({ message: `licence cannot be read: ${what}` }),
+  },
+  'too-large': {
+    remedy: 'check that this is a licence file, not a job or an archive',
+    explain: (sizeBytes: number, limitBytes: number): Explanation => ({
+      message: `licence of ${sizeBytes} bytes is above the limit of ${limitBytes} bytes`,
+      value: sizeBytes,
+      limit: limitBytes,
+    }),
+  },
+  /** The token says something this version does not enforce. Ignoring it would allow more than the issuer meant. */
+  'unsupported-claim': {
+    remedy: 'update this agent, or ask the issuer for a licence without that claim',
+    explain: (claim: string): Explanation => ({
+      message: `licence carries the claim ${quoteInput(claim)}, which this version cannot enforce`,
+      value: claim,
+    }),
+  },
+  'untrusted-issuer': {
+    remedy: "if you know and trust this issuer, add its root certificate to this site's trust folder",
+    explain: (issuer: string, detail: string): Explanation => ({
+      message: `issuer ${quoteInput(issuer)} is not trusted here: ${detail}`,
+      value: issuer,
+    }),
+  },
+  'issuer-not-yet-valid': {
+    remedy: "check this machine's clock",
+    explain: (certificate: string, notBeforeMs: number, nowMs: number): Explanation => ({
+      message: `${certificate} is valid from ${formatTime(notBeforeMs)}, it is now ${formatTime(nowMs)}`,
+      value: formatTime(nowMs),
+      limit: formatTime(notBeforeMs),
+    }),
+  },
+  'issuer-expired': {
+    remedy:
+      "check this machine's clock, or ask the issuer to renew its certificates and issue the licence again",
+    explain: (certificate: string, notAfterMs: number, nowMs: number): Explanation => ({
+      message: `${certificate} expired at ${formatTime(notAfterMs)}, it is now ${formatTime(nowMs)}`,
+      value: formatTime(nowMs),
+      limit: formatTime(notAfterMs),
+    }),
+  },
+  /** A certificate that is genuine and was not made for this: purpose, names, path, hash. */
+  'issuer-not-allowed': {
+    remedy: 'ask the issuer to sign with certificates of the licence profile',
+    explain: (what: string, value?: string, limit?: string): Explanation => ({
+      message: what,
+      ...(value === undefined ? {} : { value }),
+      ...(limit === undefined ? {} : { limit }),
+    }),
+  },
+  'weak-key': {
+    remedy: 'ask the issuer to sign with an RSA key of 3072 to 4096 bits and the exponent 65537',
+    explain: (what: string, value: string | number, limit: string | number): Explanation => ({
+      message: what,
+      value,
+      limit,
+    }),
+  },
+  'bad-signature': {
+    remedy: 'use the licence exactly as the issuer sent it; an edited licence is worthless',
+    explain: (): Explanation => ({
+      message: 'licence was altered after it was signed, or was not signed by this issuer',
+    }),
+  },
+  'not-yet-valid': {
+    remedy: "wait until the licence starts, or check this machine's clock",
+    explain: (startsAtMs: number, nowMs: number): Explanation => ({
+      message: `licence is valid from ${formatTime(startsAtMs)}, it is now ${formatTime(nowMs)}`,
+      value: formatTime(nowMs),
+      limit: formatTime(startsAtMs),
+    }),
+  },
+  expired: {
+    remedy: NEW_FROM_ISSUER,
+    explain: (expiresAtMs: number, nowMs: number): Explanation => ({
+      message: `licence expired at ${formatTime(expiresAtMs)}, it is now ${formatTime(nowMs)}`,
+      value: formatTime(nowMs),
+      limit: formatTime(expiresAtMs),
+    }),
+  },
+  'other-machine': {
+    remedy: 'print on a machine that the licence names, or ask the issuer for a licence for this one',
+    explain: (machineId: string, licensed: readonly string[]): Explanation => ({
+      message: `licence is for ${listInput(licensed)}, this machine is ${quoteInput(machineId)}`,
+      value: machineId,
+      limit: licensed.join(', '),
+    }),
+  },
+  'other-design': {
+    remedy: 'print the file as the issuer delivered it, or ask for a licence for this file',
+    explain: (design: string, subject: string, digest: string, licensed: string): Explanation => ({
+      message: `job is not the licensed design ${quoteInput(design)}: ${subject} has SHA-256 ${shorten(digest)}, the licence names ${shorten(licensed)}`,
+      value: digest,
+      limit: licensed,
+    }),
+  },
+  'copies-used-up': {
+    remedy: 'ask the issuer for more copies',
+    explain: (used: number, copies: number): Explanation => ({
+      message: `${used} ${used === 1 ? 'copy is' : 'copies are'} used, the licence allows ${copies}`,
+      value: used,
+      limit: copies,
+    }),
+  },
+  /** Two libraries read the same certificates and do not agree. One of them is wrong, so nobody is believed. */
+  'opinions-differ': {
+    remedy: 'do not use this licence; send it to the site administrator, it may be crafted',
+    explain: (what: string): Explanation => ({ message: `the two certificate checks do not agree: ${what}` }),
+  },
+  /** The check itself broke. A check that did not end is a check that did not pass. */
+  'check-failed': {
+    remedy: 'send the licence to the site administrator; nothing is printed on it until the check works',
+    explain: (what: string): Explanation => ({ message: `licence could not be checked: ${what}` }),
+  },
+} as const satisfies Record<string, Row>
+
+/** Why a licence is refused, as a stable code. */
+export type LicenceRefusalCode = keyof typeof REFUSALS
+
+/** The whole closed list, in the order of the documentation. */
+export const LICENCE_REFUSAL_CODES: readonly LicenceRefusalCode[] = Object.keys(
+  REFUSALS,
+) as LicenceRefusalCode[]
+
+/** One refusal as people and scripts meet it: what is wrong, with value and limit, and what to do. */
+export interface LicenceRefusal {
+  readonly code: LicenceRefusalCode
+  readonly message: string
+  readonly remedy: string
+  readonly value?: string | number
+  readonly limit?: string | number
+}
+
+/** The failing half of every result in this room. */
+export interface Refused {
+  readonly ok: false
+  readonly refusal: LicenceRefusal
+}
+
+/** Builds a refusal from its row. */
+export function refuse<C extends LicenceRefusalCode>(
+  code: C,
+  ...facts: Parameters<(typeof REFUSALS)[C]['explain']>
+): Refused {
+  const row: { readonly remedy: string; readonly explain: unknown } = REFUSALS[code]
+  // The compiler cannot tie a row to its own facts through a variable code; the signature above does.
+  const explain = row.explain as (...facts: Parameters<(typeof REFUSALS)[C]['explain']>) => Explanation
+  return { ok: false, refusal: { code, ...explain(...facts), remedy: row.remedy } }
+}
+
+/** More names than this make the sentence unreadable; the value and limit of the refusal hold them all. */
+const LISTED_NAMES_MAX = 3
+
+function listInput(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED_NAMES_MAX).map(quoteInput).join(', ')
+  const hidden = names.length - LISTED_NAMES_MAX
+  return hidden > 0 ? `${shown} and ${hidden} more` : shown
+}
+
+/** Enough to see that two digests differ; value and limit of the refusal hold them whole. */
+const DIGEST_CHARS_SHOWN = 16
+
+function shorten(digest: string): string {
+  return `${digest.slice(0, DIGEST_CHARS_SHOWN)}...`
+}
