@@ -14,12 +14,6 @@ export interface BoundsMm {
   readonly max: Xyz
 }
 
-/** A number with the line that it came from, counted from 1; line 0 where there is none. */
-export interface AtLine {
-  readonly value: number
-  readonly line: number
-}
-
 /**
  * What a survey measured of a job, from its commands alone. Comments have no part in it. Lengths are mm, times
  * seconds, temperatures °C; null where the job has none of it.
@@ -31,7 +25,7 @@ export interface Facts {
   readonly extrusionBoundsMm: BoundsMm | null
   /** Where the toolhead goes at all, as far as the position is known. */
   readonly travelBoundsMm: BoundsMm | null
-  /** Size of the extrusion bounds. */
+  /** Width and depth of the extrusion bounds, and its height above the bed. */
   readonly sizeMm: Xyz | null
   /** Filament laid down or purged, retractions and their recovery not counted. */
   readonly filamentMm: number

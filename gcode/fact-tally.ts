@@ -1,0 +1,196 @@
+import { WORD } from './bytes.ts'
+import type { Command } from './command.ts'
+import { CLASS_NAMES, type CommandClass } from './command-class.ts'
+import { TOOL_MAX } from './command-table.ts'
+import type { BoundsMm, Facts } from './facts.ts'
+import { LayerTally } from './layers.ts'
+import { AXIS_X, AXIS_Y, AXIS_Z, type MachineState } from './machine-state.ts'
+import type { Move } from './move.ts'
+
+/** Names of unknown commands that are told. */
+const UNKNOWN_COMMANDS_MAX = 20
+const LETTER_M = 0x4d
+const LETTER_T = 0x54
+
+/** An extent that grows. Numbers only, so that the line path can grow it. */
+class Extent {
+  minX = Number.POSITIVE_INFINITY
+  maxX = Number.NEGATIVE_INFINITY
+  minY = Number.POSITIVE_INFINITY
+  maxY = Number.NEGATIVE_INFINITY
+  minZ = Number.POSITIVE_INFINITY
+  maxZ = Number.NEGATIVE_INFINITY
+
+  grow(move: Move, axes: number): void {
+    if ((axes & AXIS_X) !== 0) {
+      if (move.minX < this.minX) this.minX = move.minX
+      if (move.maxX > this.maxX) this.maxX = move.maxX
+    }
+    if ((axes & AXIS_Y) !== 0) {
+      if (move.minY < this.minY) this.minY = move.minY
+      if (move.maxY > this.maxY) this.maxY = move.maxY
+    }
+    if ((axes & AXIS_Z) !== 0) {
+      if (move.minZ < this.minZ) this.minZ = move.minZ
+      if (move.maxZ > this.maxZ) this.maxZ = move.maxZ
+    }
+  }
+
+  bounds(): BoundsMm | null {
+    if (this.minX > this.maxX || this.minY > this.maxY || this.minZ > this.maxZ) return null
+    return {
+      min: { x: this.minX, y: this.minY, z: this.minZ },
+      max: { x: this.maxX, y: this.maxY, z: this.maxZ },
+    }
+  }
+}
+
+/** Gathers the facts of a job, command by command. */
+export class FactTally {
+  private readonly extrusion = new Extent()
+  private readonly travel = new Extent()
+  private readonly layers = new LayerTally()
+  private readonly areaMm2: number
+  private commands = 0
+  private readonly classCounts = new Int32Array(CLASS_NAMES.length)
+  private readonly toolsUsed = new Uint8Array(TOOL_MAX + 1)
+  private readonly unknown = new Map<string, number>()
+  private feedrateMax = 0
+  /** Highest flow so far, in mm of filament a mm of path and per mm/min of feedrate: multiplied out at the end. */
+  private flowMax = 0
+  private nozzleMax = Number.NEGATIVE_INFINITY
+  private bedMax = Number.NEGATIVE_INFINITY
+  private chamberMax = Number.NEGATIVE_INFINITY
+  private nozzleTarget = Number.NEGATIVE_INFINITY
+  private nozzlePrintingMax = Number.NEGATIVE_INFINITY
+  private hasPrintedAtTarget = false
+
+  constructor(filamentDiameterMm: number) {
+    this.areaMm2 = (Math.PI * filamentDiameterMm * filamentDiameterMm) / 4
+  }
+
+  /** A move that starts at `state`. */
+  addMove(state: MachineState, move: Move): void {
+    const feedrate = move.feedrateMmPerMin * state.speedFactor
+    if (feedrate > this.feedrateMax) this.feedrateMax = feedrate
+    if (move.axes !== 0 && move.known !== 0) this.travel.grow(move, move.known)
+    const deposited = move.depositedMm
+    if (deposited <= 0) return
+    this.hasPrintedAtTarget = true
+    // In place the extruder's own feedrate is the flow; on a path it is spread along it.
+    const pathMm = move.lengthMm > 0 ? move.lengthMm : deposited
+    const flow = (deposited / pathMm) * feedrate
+    if (flow > this.flowMax) this.flowMax = flow
+    if (move.lengthMm === 0) return
+    this.extrusion.grow(move, move.known)
+    if ((move.known & AXIS_Z) !== 0) this.layers.printAt(move.z)
+  }
+
+  /** Any other command. */
+  addCommand(command: Command, line: number): void {
+    const row = command.row
+    if (row === undefined) {
+      if (this.unknown.size < UNKNOWN_COMMANDS_MAX) this.noteUnknown(command.name(), line)
+      return
+    }
+    if (row.heats) this.addTarget(command)
+    if (command.letter === LETTER_T) this.toolsUsed[command.code] = 1
+  }
+
+  private noteUnknown(name: string, line: number): void {
+    if (!this.unknown.has(name)) this.unknown.set(name, line)
+  }
+
+  private addTarget(command: Command): void {
+    if (command.letter !== LETTER_M) return
+    const target = Math.max(
+      command.value(WORD.S, Number.NEGATIVE_INFINITY),
+      command.value(WORD.R, Number.NEGATIVE_INFINITY),
+    )
+    if (target === Number.NEGATIVE_INFINITY) return
+    switch (command.code) {
+      case 104:
+      case 109:
+        this.settlePrinting()
+        this.nozzleTarget = target
+        this.nozzleMax = Math.max(this.nozzleMax, target)
+        return
+      case 140:
+      case 190:
+        this.bedMax = Math.max(this.bedMax, target)
+        return
+      case 141:
+      case 191:
+        this.chamberMax = Math.max(this.chamberMax, target)
+        return
+      default:
+    }
+  }
+
+  /** A target counts as printed at once filament was laid down while it stood. */
+  private settlePrinting(): void {
+    if (this.hasPrintedAtTarget) this.nozzlePrintingMax = Math.max(this.nozzlePrintingMax, this.nozzleTarget)
+    this.hasPrintedAtTarget = false
+  }
+
+  /** Every command, moves included. */
+  countClass(command: Command): void {
+    this.commands++
+    const row = command.row
+    if (row !== undefined) this.classCounts[row.classIndex]!++
+  }
+
+  /** The job has ended. */
+  end(): void {
+    this.settlePrinting()
+  }
+
+  /** The facts so far. */
+  facts(lines: number, filamentMm: number, estimatedSeconds: number): Facts {
+    const bounds = this.extrusion.bounds()
+    return {
+      lines,
+      commands: this.commands,
+      extrusionBoundsMm: bounds,
+      travelBoundsMm: this.travel.bounds(),
+      sizeMm:
+        bounds === null
+          ? null
+          : {
+              x: bounds.max.x - bounds.min.x,
+              y: bounds.max.y - bounds.min.y,
+              z: bounds.max.z,
+            },
+      filamentMm,
+      filamentMm3: filamentMm * this.areaMm2,
+      layers: { count: this.layers.count, ...this.layers.heightRange() },
+      nozzleMaxCelsius: finite(this.nozzleMax),
+      bedMaxCelsius: finite(this.bedMax),
+      chamberMaxCelsius: finite(this.chamberMax),
+      nozzlePrintingMaxCelsius: finite(this.nozzlePrintingMax),
+      feedrateMaxMmPerMin: this.feedrateMax > 0 ? this.feedrateMax : null,
+      flowMaxMm3PerS: this.flowMax > 0 ? (this.flowMax * this.areaMm2) / 60 : null,
+      estimatedSeconds,
+      tools: this.tools(),
+      classes: this.classes(),
+      unknownCommands: [...this.unknown].map(([name, line]) => ({ name, line })),
+    }
+  }
+
+  private tools(): readonly number[] {
+    const tools: number[] = []
+    for (let tool = 0; tool <= TOOL_MAX; tool++) if (this.toolsUsed[tool] === 1) tools.push(tool)
+    return tools
+  }
+
+  private classes(): Partial<Record<CommandClass, number>> {
+    const classes: Partial<Record<CommandClass, number>> = {}
+    for (let i = 0; i < CLASS_NAMES.length; i++)
+      if (this.classCounts[i]! > 0) classes[CLASS_NAMES[i]!] = this.classCounts[i]!
+    return classes
+  }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}

@@ -1,0 +1,68 @@
+/**
+ * The heights at which filament was laid down. A height counts once, however often a job comes back to it, so
+ * that objects printed one after the other do not double their layers.
+ */
+
+/** Heights nearer than this are one layer: rounding of slicers, and the slow climb of a spiral vase. In mm. */
+const SAME_LAYER_MM = 0.02
+/** Heights kept. A machine of two metres at 0.02 mm has no more; past it only the count goes on. */
+const HEIGHTS_MAX = 100_000
+const HEIGHTS_AT_FIRST = 1024
+
+export class LayerTally {
+  private heights = new Float64Array(HEIGHTS_AT_FIRST)
+  private last = Number.NaN
+  /** Layers found. */
+  count = 0
+  private minHeightMm = Number.POSITIVE_INFINITY
+  private maxHeightMm = 0
+
+  /** Filament is laid down at height `z`, in mm. Nearly every call is at the height of the last one. */
+  printAt(z: number): void {
+    if (z === this.last) return
+    this.last = z
+    const at = this.placeOf(z)
+    if (at < this.count && this.heights[at]! - z < SAME_LAYER_MM) return
+    if (at > 0 && z - this.heights[at - 1]! < SAME_LAYER_MM) return
+    if (this.count >= HEIGHTS_MAX) return
+    this.insert(at, z)
+  }
+
+  /** Least and greatest distance from a layer to the one below it; the first stands on the bed at 0. */
+  heightRange(): { readonly minHeightMm: number | null; readonly maxHeightMm: number | null } {
+    this.minHeightMm = Number.POSITIVE_INFINITY
+    this.maxHeightMm = 0
+    let below = 0
+    for (let i = 0; i < this.count; i++) {
+      const height = this.heights[i]! - below
+      below = this.heights[i]!
+      if (height < this.minHeightMm) this.minHeightMm = height
+      if (height > this.maxHeightMm) this.maxHeightMm = height
+    }
+    if (this.count === 0) return { minHeightMm: null, maxHeightMm: null }
+    return { minHeightMm: this.minHeightMm, maxHeightMm: this.maxHeightMm }
+  }
+
+  /** Index of the first height that is not below `z`. */
+  private placeOf(z: number): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.heights[middle]! < z) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  private insert(at: number, z: number): void {
+    if (this.count === this.heights.length) {
+      const grown = new Float64Array(this.heights.length * 2)
+      grown.set(this.heights)
+      this.heights = grown
+    }
+    this.heights.copyWithin(at + 1, at, this.count)
+    this.heights[at] = z
+    this.count++
+  }
+}
