@@ -20,6 +20,11 @@ export interface WriterLimits {
   readonly stallMs: number
 }
 
+/** The reason for giving up a device that takes nothing. */
+export function tookNothing(stallMs: number): string {
+  return `the device took no bytes for ${stallMs / 1000} s`
+}
+
 /** One queue in front of one descriptor. The descriptor stays the owner's: `stop` before closing it. */
 export class DescriptorWriter {
   readonly #fd: number
@@ -86,7 +91,7 @@ export class DescriptorWriter {
     // The attempt comes before the look at the clock: a process that was suspended must not take its own sleep
     // for the device's.
     const stalledMs = performance.now() - this.#progressAtMs
-    if (stalledMs >= this.#limits.stallMs) this.#fail(`it took no bytes for ${this.#limits.stallMs / 1000} s`)
+    if (stalledMs >= this.#limits.stallMs) this.#fail(tookNothing(this.#limits.stallMs))
     else this.#retry = setTimeout(this.#flush, RETRY_MS)
   }
 
@@ -106,7 +111,7 @@ export class DescriptorWriter {
     } catch (error) {
       const code = systemErrorCode(error)
       if (code === undefined) throw error
-      if (code !== 'EAGAIN' && code !== 'EINTR') this.#fail(`writing to it failed (${code})`)
+      if (code !== 'EAGAIN' && code !== 'EINTR') this.#fail(`writing to the device failed (${code})`)
       return 0
     }
   }

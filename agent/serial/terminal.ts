@@ -15,6 +15,7 @@ const TCGETS2 = 0x802c542a
 const TCSETS2 = 0x402c542b
 const TCFLSH = 0x540b
 const TIOCEXCL = 0x540c
+const TIOCNXCL = 0x540d
 const TIOCGPTN = 0x80045430
 const TIOCSPTLCK = 0x40045431
 const F_DUPFD_CLOEXEC = 1030
@@ -22,6 +23,7 @@ const F_DUPFD_CLOEXEC = 1030
 const TERMIOS2_BYTES = 44
 const INPUT_FLAGS_AT = 0
 const OUTPUT_FLAGS_AT = 4
+/** Read and written as signed, as JavaScript's bit operations give them: hardware flow control is bit 31. */
 const CONTROL_FLAGS_AT = 8
 const LOCAL_FLAGS_AT = 12
 const VTIME_AT = 22
@@ -72,8 +74,8 @@ export function makeRaw(fd: number): void {
   settings.writeUInt32LE(0, INPUT_FLAGS_AT)
   settings.writeUInt32LE(0, OUTPUT_FLAGS_AT)
   settings.writeUInt32LE(0, LOCAL_FLAGS_AT)
-  const control = settings.readUInt32LE(CONTROL_FLAGS_AT)
-  settings.writeUInt32LE((control & ~(CSIZE | PARENB)) | CS8, CONTROL_FLAGS_AT)
+  const control = settings.readInt32LE(CONTROL_FLAGS_AT)
+  settings.writeInt32LE((control & ~(CSIZE | PARENB)) | CS8, CONTROL_FLAGS_AT)
   settings.writeUInt8(0, VTIME_AT)
   settings.writeUInt8(1, VMIN_AT)
   writeSettings(fd, settings)
@@ -82,18 +84,23 @@ export function makeRaw(fd: number): void {
 /** Makes the last close leave DTR as it is. Dropping it resets most printer boards. */
 export function keepLinesOnClose(fd: number): void {
   const settings = readSettings(fd)
-  settings.writeUInt32LE(settings.readUInt32LE(CONTROL_FLAGS_AT) & ~HUPCL, CONTROL_FLAGS_AT)
+  settings.writeInt32LE(settings.readInt32LE(CONTROL_FLAGS_AT) & ~HUPCL, CONTROL_FLAGS_AT)
   writeSettings(fd, settings)
 }
 
 /** Says whether the last close of this terminal drops DTR. */
 export function dropsLinesOnClose(fd: number): boolean {
-  return (readSettings(fd).readUInt32LE(CONTROL_FLAGS_AT) & HUPCL) !== 0
+  return (readSettings(fd).readInt32LE(CONTROL_FLAGS_AT) & HUPCL) !== 0
 }
 
-/** Makes every later open fail, for all but root, until the last descriptor of this device is closed. */
-export function claimForOneself(fd: number): void {
+/** Makes every later open fail, for all but root, until `unclaim` or the last close of this device by anybody. */
+export function claim(fd: number): void {
   check(ioctl(fd, TIOCEXCL, null), 'cannot claim the port')
+}
+
+/** Ends a claim. It would outlive us if some other program held the device open; a device that is gone has none. */
+export function unclaim(fd: number): void {
+  ioctl(fd, TIOCNXCL, null)
 }
 
 /** Throws away what has arrived at this terminal and was not read. */
