@@ -1,0 +1,59 @@
+/**
+ * What the session asks the outside world to do. Cold effects are objects, in order; the hot one, bytes for the
+ * printer, is a call on a sink whose buffer is consumed before it returns.
+ */
+
+/** Where bytes for the printer go. `bytes[start, end)` is valid only during the call. */
+export interface PrinterSink {
+  write(bytes: Uint8Array, start: number, end: number): void
+}
+
+/** How a job ended. `uncertain` is for what the agent no longer saw: the port went away in mid-job. */
+export type JobOutcome = 'printed' | 'stopped' | 'uncertain'
+
+/** Why a job did not end by itself: a stable code and one sentence. */
+export interface StopReason {
+  readonly code: StopCode
+  readonly message: string
+}
+
+export type StopCode =
+  | 'interrupted'
+  | 'printer-silent'
+  | 'printer-reset'
+  | 'printer-halted'
+  | 'printer-error'
+  | 'printer-cancelled'
+  | 'link-failed'
+  | 'port-lost'
+  | 'record-failed'
+  | 'job-changed'
+  | 'line-refused'
+
+/** Records that the session writes about its job. The audit room stores them; a decision is older than all of them. */
+export type SessionRecord =
+  | { readonly kind: 'job-opened'; readonly preamble: readonly string[] }
+  | { readonly kind: 'job-sealed'; readonly commands: number; readonly sha256: string }
+  | { readonly kind: 'safe-stop'; readonly reason: StopReason }
+  | {
+      readonly kind: 'job-closed'
+      readonly outcome: JobOutcome
+      readonly commands: number
+      readonly sha256: string
+      readonly reason: StopReason | null
+    }
+
+export type Effect =
+  /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */
+  | { readonly kind: 'append'; readonly id: number; readonly record: SessionRecord }
+  /** Hand over the next verified block of the job with `jobBlock`, or say `jobEnded`. */
+  | { readonly kind: 'want-block' }
+  /** Nothing more will be sent. `coldConfirmed` says whether the printer itself reported its targets at 0. */
+  | {
+      readonly kind: 'finished'
+      readonly outcome: JobOutcome
+      readonly reason: StopReason | null
+      readonly coldConfirmed: boolean
+    }
+
+export type EffectSink = (effect: Effect) => void

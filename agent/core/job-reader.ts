@@ -1,0 +1,96 @@
+import {
+  advance,
+  CANONICAL_BYTES_MAX,
+  Command,
+  type CommandTable,
+  EMPTY,
+  explainRefusal,
+  JobDigest,
+  LineParser,
+  type LineSink,
+  LineSplitter,
+  MachineState,
+  Move,
+  PARSED,
+  planMove,
+  writeLine,
+} from '../../gcode/index.ts'
+import type { Objection, Verdict } from '../../policies/index.ts'
+import type { CommandQueue } from './command-queue.ts'
+
+/**
+ * The line path of a job from a file: bytes to lines, commands, verdicts, and the canonical commands that may go
+ * out. The survey has judged every one of them before; a line that is refused here means that what is printed is
+ * not what was surveyed, and stops the job.
+ */
+
+/** The part of a policy that the line path needs. */
+export interface LineJudge {
+  judge(command: Command, state: MachineState, move: Move): Verdict
+}
+
+export interface RefusedInPrint {
+  readonly line: number
+  readonly message: string
+}
+
+export class JobReader implements LineSink {
+  private readonly parser: LineParser
+  private readonly splitter = new LineSplitter(this)
+  private readonly command = new Command()
+  private readonly move = new Move()
+  private readonly state = new MachineState()
+  private readonly canonical = new Uint8Array(CANONICAL_BYTES_MAX)
+  private readonly judge: LineJudge
+  private readonly queue: CommandQueue
+  private lineNumber = 0
+  private refused_: RefusedInPrint | undefined
+
+  constructor(table: CommandTable, judge: LineJudge, queue: CommandQueue) {
+    this.parser = new LineParser(table)
+    this.judge = judge
+    this.queue = queue
+  }
+
+  /** Set once a line was refused; nothing behind it is queued. */
+  get refused(): RefusedInPrint | undefined {
+    return this.refused_
+  }
+
+  push(block: Uint8Array): void {
+    this.splitter.push(block)
+  }
+
+  end(): void {
+    this.splitter.end()
+  }
+
+  /** See `LineSink`. */
+  line(bytes: Uint8Array, start: number, end: number): void {
+    this.lineNumber++
+    if (this.refused_ !== undefined) return
+    const command = this.command
+    const code = this.parser.parse(bytes, start, end, command)
+    if (code === EMPTY) return
+    if (code !== PARSED) {
+      this.refuse(explainRefusal(code, command, bytes, start, end).message)
+      return
+    }
+    planMove(this.state, command, this.move)
+    const verdict = this.judge.judge(command, this.state, this.move)
+    if (verdict.kind !== 'allow') {
+      this.refuse(firstMessage(verdict.objections))
+      return
+    }
+    advance(this.state, command, this.move)
+    this.queue.push(this.canonical, 0, writeLine(command, this.canonical, 0), JobDigest.counts(command))
+  }
+
+  private refuse(message: string): void {
+    this.refused_ = { line: this.lineNumber, message }
+  }
+}
+
+function firstMessage(objections: readonly Objection[]): string {
+  return objections[0]?.message ?? 'the policy gave no reason'
+}

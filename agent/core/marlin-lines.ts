@@ -1,0 +1,23 @@
+import type { SafeStopLines } from './safe-stop.ts'
+
+/**
+ * The lines that the agent itself sends to a Marlin printer around a job. Documented in the README: a journal of
+ * a print holds these and the job's own commands, and nothing else.
+ */
+
+/** Establishes the declared start that the survey reckons from: no leftover mode, factor or tool may scale a job. */
+export const PREAMBLE: readonly string[] = ['G21', 'G90', 'M82', 'M220 S100', 'M221 S100', 'T0', 'G92 E0']
+
+/** Waits for the last move, then leaves the machine cold. */
+export const CLOSING: readonly string[] = ['M400', 'M104 S0', 'M140 S0']
+
+/** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
+export const HELLO = 'M110 N0'
+
+/** How Marlin is brought to rest. M108 must stand alone and without number to be seen during a wait. */
+export const MARLIN_SAFE_STOP: SafeStopLines = {
+  breakWait: 'M108',
+  heatersOff: ['M104 S0', 'M140 S0', 'M141 S0', 'M107'],
+  poll: 'M105',
+  emergency: 'M112',
+}

@@ -1,0 +1,83 @@
+import type { PrinterSink } from './effects.ts'
+import { REPLY_HALTED, replyKind, reportsCold, reportsTemperatures } from './reply.ts'
+
+/**
+ * Brings the machine to rest: breaks a wait, turns the heaters off, and asks until the printer itself reports its
+ * targets at 0; where it does not, the emergency stop. Waits for no ok and no record, and uses no line numbers:
+ * a line that Marlin would refuse for its number must not be what keeps a heater on.
+ */
+
+/** The lines of one dialect for it. */
+export interface SafeStopLines {
+  /** Ends a wait for heat, so that what follows is read. */
+  readonly breakWait: string
+  readonly heatersOff: readonly string[]
+  readonly poll: string
+  readonly emergency: string
+}
+
+/** Between two questions whether it is off, and before the lines are sent again. */
+export const STOP_POLL_MS = 250
+/** Until the emergency stop. Long enough for a move of some seconds that the printer ends first. */
+export const STOP_LIMIT_MS = 8_000
+
+export class SafeStop {
+  private readonly sink: PrinterSink
+  private readonly lines: SafeStopLines
+  private startedAtMs = 0
+  private sentAtMs = 0
+  private state: 'idle' | 'cooling' | 'cold' | 'killed' = 'idle'
+
+  constructor(sink: PrinterSink, lines: SafeStopLines) {
+    this.sink = sink
+    this.lines = lines
+  }
+
+  start(nowMs: number): void {
+    if (this.state !== 'idle') return
+    this.state = 'cooling'
+    this.startedAtMs = nowMs
+    // A newline of its own ends whatever half line a dying writer left.
+    this.send('')
+    this.send(this.lines.breakWait)
+    this.sendHeatersOff(nowMs)
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'cooling'
+  }
+
+  /** Whether the printer said that its targets are 0. */
+  get isCold(): boolean {
+    return this.state === 'cold'
+  }
+
+  reply(line: string): void {
+    if (this.state !== 'cooling') return
+    if (replyKind(line) === REPLY_HALTED) this.state = 'killed'
+    else if (reportsTemperatures(line) && reportsCold(line)) this.state = 'cold'
+  }
+
+  tick(nowMs: number): void {
+    if (this.state !== 'cooling') return
+    if (nowMs - this.startedAtMs >= STOP_LIMIT_MS) {
+      this.send(this.lines.emergency)
+      this.state = 'killed'
+      return
+    }
+    if (nowMs - this.sentAtMs >= STOP_POLL_MS) this.sendHeatersOff(nowMs)
+  }
+
+  private sendHeatersOff(nowMs: number): void {
+    this.sentAtMs = nowMs
+    for (const line of this.lines.heatersOff) this.send(line)
+    this.send(this.lines.poll)
+  }
+
+  private send(line: string): void {
+    const bytes = new Uint8Array(line.length + 1)
+    for (let i = 0; i < line.length; i++) bytes[i] = line.charCodeAt(i)
+    bytes[line.length] = 0x0a
+    this.sink.write(bytes, 0, bytes.length)
+  }
+}
