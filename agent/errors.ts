@@ -37,6 +37,8 @@ const EXIT_BY_CODE = {
   PRINTER_RESET: EXIT.linkFailed,
   PRINTER_HALTED: EXIT.linkFailed,
   PRINTER_FAULT: EXIT.linkFailed,
+  /** The guard process that turns the heaters off when the agent dies could not be started, or ended. */
+  GUARD_FAILED: EXIT.fault,
   INTERRUPTED: EXIT.fault,
 } as const
 
