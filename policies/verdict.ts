@@ -1,6 +1,15 @@
+/**
+ * How a rule that objects counts. `enforce` denies, `hold` waits for a person, `warn` goes on and says so, and `audit`
+ * only records: a site tries a rule that way before it takes effect.
+ */
+export const RULE_MODES = ['enforce', 'hold', 'warn', 'audit'] as const
+
+export type RuleMode = (typeof RULE_MODES)[number]
+
 /** What a policy says of one line. Where several rules object, stop wins over deny, and all of them are named. */
 export type Verdict = typeof ALLOW | RefusingVerdict
 
+/** A line that does not pass: `deny` refuses the line, `stop` also brings the machine to rest. */
 export interface RefusingVerdict {
   readonly kind: 'deny' | 'stop'
   readonly objections: readonly Objection[]
@@ -21,4 +30,20 @@ export interface Objection {
   readonly limit?: string
   /** What the person can do about it. */
   readonly remedy: string
+  /**
+   * Objections of one code that share this text become one reason of a job's decision, which counts them. Absent, those
+   * with the same `value` do.
+   */
+  readonly group?: string
+  /** Where this objection is to count for less than the rule's own mode: a material that nobody claimed may only warn. */
+  readonly mode?: RuleMode
+  /** The machine is to be brought to rest, not only the line refused. */
+  readonly stop?: true
+  /** The rule itself broke, so nobody knows what it would have found. */
+  readonly hasFailed?: true
+}
+
+/** The weaker of two modes, in the order of `RULE_MODES`. */
+export function weakerMode(a: RuleMode, b: RuleMode): RuleMode {
+  return RULE_MODES.indexOf(a) > RULE_MODES.indexOf(b) ? a : b
 }
