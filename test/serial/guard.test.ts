@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -24,6 +25,7 @@ const SCRIPT: SafeStopScript = {
   emergency: 'M112',
   limitMs: 600,
 }
+const AGENT = fileURLToPath(new URL('./guarded-agent.ts', import.meta.url))
 const STOP = 'M108\nM104 S0\nM140 S0\nM105\n'
 
 let folder: string
@@ -63,7 +65,7 @@ async function startAgent(
 ): Promise<{ agent: ChildProcess; guardPid: number }> {
   const agent = spawn(
     process.execPath,
-    ['--import', 'tsx', 'test/serial/guarded-agent.ts', name, program, JSON.stringify(SCRIPT), text],
+    ['--import', 'tsx', AGENT, name, program, JSON.stringify(SCRIPT), text],
     { detached: true, stdio: ['pipe', 'pipe', 'inherit'] },
   )
   processes.push(agent)

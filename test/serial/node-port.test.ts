@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -38,6 +39,7 @@ afterEach(() => {
   fs.rmSync(folder, { recursive: true, force: true })
 })
 
+const shell = (command: string) => spawnSync('sh', ['-c', command]).status
 const stty = (...words: string[]) =>
   spawnSync('stty', ['-F', name, ...words], { encoding: 'utf8' }).stdout.replace(/\s+/g, ' ')
 
@@ -128,7 +130,7 @@ describe('what cannot be opened is explained', () => {
     const file = path.join(folder, 'job.gcode')
     const pipe = path.join(folder, 'pipe')
     fs.writeFileSync(file, 'G28\n')
-    spawnSync('mkfifo', [pipe])
+    shell(`mkfifo ${pipe}`)
     const cases: [string, string][] = [
       [folder, 'a directory, not a serial device'],
       [file, 'a regular file, not a serial device'],
@@ -144,14 +146,17 @@ describe('what cannot be opened is explained', () => {
     expect(fs.readFileSync(file, 'utf8')).toBe('G28\n')
   })
 
-  test('a device that another program has locked', async () => {
-    const holder = spawnSync('flock', ['--version'])
-    expect(holder.status).toBe(0)
+  test('a device that another program has locked, and the other way round', async () => {
+    const lock = `flock --nonblock ${name}`
+    const holder = spawn('sh', ['-c', `exec ${lock} sh -c 'echo locked; read line'`])
+    await once(holder.stdout, 'data')
+    await expect(open(name)).rejects.toMatchObject({ code: 'PORT_BUSY' })
+    holder.stdin.end('\n')
+    await once(holder, 'exit')
     const port = await open(name)
-    const other = spawnSync('flock', ['--nonblock', name, 'true'])
-    expect(other.status).toBe(1)
+    expect(shell(`${lock} true`)).toBe(1)
     await port.close()
-    expect(spawnSync('flock', ['--nonblock', name, 'true']).status).toBe(0)
+    expect(shell(`${lock} true`)).toBe(0)
   })
 
   test.skipIf(process.getuid?.() !== 0)(
