@@ -53,13 +53,10 @@ export function checkKey(role: CertificateRole, key: KeyObject): Refused | undef
     )
   }
   if (exponent !== KEY_EXPONENT) {
-    const shown = exponent < 2n ** 32n ? String(exponent) : `a number of ${exponent.toString(2).length} bits`
-    return refuse(
-      'weak-key',
-      `${label} has the public exponent ${shown}, it must be ${KEY_EXPONENT}`,
-      shown,
-      String(KEY_EXPONENT),
-    )
+    // Said by its size where it is a wall of digits.
+    const shown = exponent < 2n ** 32n ? String(exponent) : `2^${exponent.toString(2).length - 1} or more`
+    const limit = String(KEY_EXPONENT)
+    return refuse('weak-key', `${label} has the public exponent ${shown}, it must be ${limit}`, shown, limit)
   }
   return undefined
 }
@@ -101,20 +98,22 @@ function checkSigner({ label, facts }: Certificate): Refused | undefined {
       `${label} may sign certificates; a licence is signed by one that may not`,
     )
   }
-  const usage = (facts.keyUsage ?? []).join(', ')
+  const usage = facts.keyUsage?.join(', ') || 'none'
   if (usage !== 'digitalSignature' || !facts.keyUsageIsCritical) {
+    const shown = facts.keyUsageIsCritical ? usage : `${usage}, not critical`
     return refuse(
       'issuer-not-allowed',
-      `${label} has the key usage ${quoteInput(usage)}, it must be \`digitalSignature\` alone and critical`,
-      usage,
+      `${label} has the key usage \`${shown}\`, it must be \`digitalSignature\` alone and critical`,
+      shown,
       'digitalSignature',
     )
   }
   if (facts.purposes !== LICENCE_SIGNING_PURPOSE) {
+    const shown = facts.purposes || 'none'
     return refuse(
       'issuer-not-allowed',
-      `${label} has the purposes ${quoteInput(facts.purposes)}, it must be made for signing licences alone`,
-      facts.purposes,
+      `${label} has the purpose ${quoteInput(shown)}, it must be made for signing licences alone`,
+      shown,
       LICENCE_SIGNING_PURPOSE,
     )
   }
@@ -142,13 +141,8 @@ function checkIntermediate({ label, facts }: Certificate): Refused | undefined {
     )
   }
   if (facts.pathLength !== 0) {
-    const shown = facts.pathLength === undefined ? 'no limit' : String(facts.pathLength)
-    return refuse(
-      'issuer-not-allowed',
-      `${label} allows ${shown} on authorities below it, the limit must be 0`,
-      shown,
-      '0',
-    )
+    const shown = facts.pathLength === undefined ? 'none' : String(facts.pathLength)
+    return refuse('issuer-not-allowed', `${label} has the path limit \`${shown}\`, it must be 0`, shown, '0')
   }
   if (facts.purposes !== '' && facts.purposes !== LICENCE_SIGNING_PURPOSE) {
     return refuse(

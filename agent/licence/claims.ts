@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { DIGEST_FORMS, LICENCE_TIERS, type Licence } from './licence.ts'
-import { PLAIN_TEXT, quoteInput } from './plain-text.ts'
+import { PLAIN_TEXT, quoteInput, showInput } from './plain-text.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { parseStrictJson } from './strict-json.ts'
 
@@ -16,6 +16,9 @@ export const LICENCE_AUDIENCE = 'portcullis'
 
 /** Long enough for a name and an address, short enough for one line of a decision. */
 const TEXT_CHARS_MAX = 200
+
+/** A sentence of the schema library, with what it quotes. */
+const PROBLEM_CHARS_MAX = 160
 
 /** Above any real grant, and far from where counting in floating point would lose a copy. */
 const COPIES_MAX = 1_000_000
@@ -136,7 +139,8 @@ function refuseIssues(issues: readonly z.core.$ZodIssue[]): Refused {
 export function describeIssue(noun: string, issues: readonly z.core.$ZodIssue[]): string {
   const issue = issues[0]
   if (issue === undefined) return `${noun} is not understood`
-  const problem = issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+  // The schema's sentence can quote the input, as in an unknown key.
+  const problem = showInput(issue.message.charAt(0).toLowerCase() + issue.message.slice(1), PROBLEM_CHARS_MAX)
   const where = issue.path.length === 0 ? noun : `${noun} ${quoteInput(issue.path.map(String).join('.'))}`
   return `${where}: ${problem}`
 }

@@ -1,8 +1,8 @@
 /** The licence room's door: check a licence, read one, make one, and keep the anchors that are trusted. */
 export { describeLicence } from './describe-licence.ts'
-export { createIssuer, type Issuer, type IssuerRequest, issueLicence, type NewIssuer } from './issuer.ts'
+export { createIssuer, type Issuer, issueLicence, type NewIssuer } from './issuer.ts'
 export { loadIssuer, saveIssuer } from './issuer-store.ts'
-export { DIGEST_FORMS, LICENCE_TIERS, type Licence, type LicenceTier } from './licence.ts'
+export { LICENCE_TIERS, type Licence } from './licence.ts'
 export { readLicenceFile } from './licence-file.ts'
 export { type LicenceOrder, orderSchema } from './order.ts'
 export { readLicence, type UnverifiedResult } from './read-licence.ts'

@@ -6,7 +6,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import type { Certificate, CertificateRole, Chain, PathOpinion, SharedFacts } from './certificate.ts'
 import { type ForgeReading, judgePathWithForge, readWithForge } from './certificate-path.ts'
 import { checkDates, checkKey, checkProfile } from './certificate-profile.ts'
-import { quoteInput } from './plain-text.ts'
+import { quoteInput, showInput } from './plain-text.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { factsFromNode, judgePathWithNode, readWithNode } from './second-opinion.ts'
 
@@ -165,9 +165,9 @@ function describeOpinion(opinion: PathOpinion): string {
   return opinion.trusted ? 'trusts the path' : `objects (${opinion.objection}: ${sentence(opinion.detail)})`
 }
 
-/** The libraries write sentences with a capital and a full stop. */
+/** The libraries write sentences with a capital and a full stop, and may quote the certificate. */
 function sentence(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '')
+  return showInput(text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, ''))
 }
 
 function describeError(error: unknown): string {

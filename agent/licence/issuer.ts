@@ -5,7 +5,7 @@
 import { generateKeyPair, type KeyObject, randomUUID, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { AgentError, assert } from '../errors.ts'
+import { AgentError } from '../errors.ts'
 import {
   CLAIMS_VERSION,
   describeIssue,
@@ -23,7 +23,7 @@ import {
   signerExtensions,
 } from './make-certificate.ts'
 import { type LicenceOrder, orderSchema } from './order.ts'
-import { PLAIN_TEXT } from './plain-text.ts'
+import { formatTime, PLAIN_TEXT } from './plain-text.ts'
 import { exportPrivateKey, PASSPHRASE_CHARS_MIN } from './private-key.ts'
 import { openToken, signToken } from './token.ts'
 
@@ -128,7 +128,7 @@ export async function issueLicence(issuer: Issuer, order: LicenceOrder, nowMs: n
   const chain = checkIssuerChain(...chainDer, [issuer.rootPem], nowMs)
   if (!chain.ok) throw new AgentError('USAGE', `this issuer cannot sign now: ${chain.refusal.message}`)
   if (claims.exp * 1000 > chain.issuer.signerNotAfterMs) {
-    const limit = new Date(chain.issuer.signerNotAfterMs).toISOString()
+    const limit = formatTime(chain.issuer.signerNotAfterMs)
     throw new AgentError('USAGE', `licence would end after its signer's certificate, which ends at ${limit}`)
   }
   const payload = Buffer.from(JSON.stringify(claims))
@@ -136,7 +136,8 @@ export async function issueLicence(issuer: Issuer, order: LicenceOrder, nowMs: n
   const readable = readClaims(payload)
   if (!readable.ok) throw new AgentError('USAGE', `order makes no valid licence: ${readable.refusal.message}`)
   const token = await signToken(payload, issuer.signingKey, chainDer)
-  assert(openToken(token).ok, 'a token that was issued has the form that is read')
+  const opened = openToken(token)
+  if (!opened.ok) throw new AgentError('USAGE', `order makes no valid licence: ${opened.refusal.message}`)
   return token
 }
 

@@ -17,10 +17,15 @@ const HIDDEN_CHARACTER = new RegExp(`[${HIDDEN}]`, 'gu')
 /** One line of text that shows as what it is. */
 export const PLAIN_TEXT = new RegExp(`^[^${HIDDEN}]+$`, 'u')
 
-/** Puts somebody else's text into backticks, with what cannot be shown replaced and the rest cut to a readable length. */
+/** Makes somebody else's text fit to show: what cannot be seen replaced, the rest cut to a readable length. */
+export function showInput(text: string, charsMax = QUOTED_CHARS_MAX): string {
+  const shown = text.slice(0, charsMax).replace(HIDDEN_CHARACTER, '?').replaceAll('`', "'")
+  return text.length > charsMax ? `${shown}...` : shown
+}
+
+/** The same in backticks, for the middle of a sentence. */
 export function quoteInput(text: string): string {
-  const shown = text.slice(0, QUOTED_CHARS_MAX).replace(HIDDEN_CHARACTER, '?').replaceAll('`', "'")
-  return text.length > QUOTED_CHARS_MAX ? `\`${shown}...\`` : `\`${shown}\``
+  return `\`${showInput(text)}\``
 }
 
 /** Writes a time the way people and tokens agree on: UTC, to the second. */

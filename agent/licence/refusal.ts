@@ -2,7 +2,7 @@
  * Every reason for which a licence is refused: one row each, with what it says and what to do about it. The codes are
  * stable: decisions, the log and scripts hold them.
  */
-import { formatTime, quoteInput } from './plain-text.ts'
+import { formatTime, quoteInput, showInput } from './plain-text.ts'
 
 interface Explanation {
   readonly message: string
@@ -36,14 +36,14 @@ const REFUSALS = {
     remedy: 'update this agent, or ask the issuer for a licence without that claim',
     explain: (claim: string): Explanation => ({
       message: `licence carries the claim ${quoteInput(claim)}, which this version cannot enforce`,
-      value: claim,
+      value: showInput(claim),
     }),
   },
   'untrusted-issuer': {
     remedy: "if you know and trust this issuer, add its root certificate to this site's trust folder",
     explain: (issuer: string, detail: string): Explanation => ({
       message: `issuer ${quoteInput(issuer)} is not trusted here: ${detail}`,
-      value: issuer,
+      value: showInput(issuer),
     }),
   },
   'issuer-not-yet-valid': {
@@ -113,7 +113,7 @@ const REFUSALS = {
   'other-design': {
     remedy: 'print the file as the issuer delivered it, or ask for a licence for this file',
     explain: (design: string, subject: string, digest: string, licensed: string): Explanation => ({
-      message: `job is not the licensed design ${quoteInput(design)}: ${subject} has SHA-256 ${shorten(digest)}, the licence names ${shorten(licensed)}`,
+      message: `job is not the licensed design ${quoteInput(design)}: the SHA-256 of ${subject} begins with ${shorten(digest)}, the licence names ${shorten(licensed)}`,
       value: digest,
       limit: licensed,
     }),
@@ -185,5 +185,5 @@ function listInput(names: readonly string[]): string {
 const DIGEST_CHARS_SHOWN = 16
 
 function shorten(digest: string): string {
-  return `${digest.slice(0, DIGEST_CHARS_SHOWN)}...`
+  return digest.slice(0, DIGEST_CHARS_SHOWN)
 }

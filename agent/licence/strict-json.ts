@@ -2,6 +2,7 @@
  * JSON from an attacker. `JSON.parse` keeps the last of two equal keys where other readers keep the first, so a token
  * with a repeated key says two things to two readers: it is refused. So are bytes that are not UTF-8.
  */
+import { quoteInput } from './plain-text.ts'
 
 /** A licence nests four deep. The cap keeps a wall of brackets away from everything that walks the value. */
 const DEPTH_MAX = 8
@@ -51,7 +52,7 @@ function findAmbiguity(validJson: string): string | undefined {
         // Unescaped first: `\u0065xp` and `exp` are the same key.
         const key: unknown = JSON.parse(token)
         if (typeof key !== 'string') return 'it has a key that is not a string'
-        if (keys.has(key)) return `the key \`${key.slice(0, 40)}\` appears twice`
+        if (keys.has(key)) return `the key ${quoteInput(key)} appears twice`
         keys.add(key)
       }
       keyMayFollow = false

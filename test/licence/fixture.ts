@@ -1,0 +1,130 @@
+/** The issuer made for tests, and tokens of any shape signed with its key. Its private keys are public: trust nothing of it. */
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { CompactSign } from 'jose'
+import type { Issuer } from '../../agent/licence/issuer.ts'
+import type { LicenceOrder } from '../../agent/licence/order.ts'
+import type { LicenceContext } from '../../agent/licence/verify-licence.ts'
+
+export const FIXTURES = new URL('../../fixtures/licence/', import.meta.url)
+
+export function readFixture(name: string): string {
+  return readFileSync(new URL(name, FIXTURES), 'utf8')
+}
+
+export function fixtureKey(name: 'root' | 'intermediate' | 'signer' | 'rogue' | 'weak'): KeyObject {
+  return createPrivateKey(readFixture(`issuer/${name}.key`))
+}
+
+/** The issuer of the fixtures: certificates from 2026-01-01 to 2046-01-01. */
+export const issuer: Issuer = {
+  name: 'Fixture Designs',
+  uri: 'https://licences.example.org/fixture',
+  rootPem: readFixture('issuer/root.pem'),
+  intermediatePem: readFixture('issuer/intermediate.pem'),
+  signerPem: readFixture('issuer/signer.pem'),
+  signingKey: fixtureKey('signer'),
+}
+
+export const NOW_MS = Date.parse('2026-11-22T12:00:00Z')
+export const DAY_MS = 24 * 60 * 60 * 1000
+
+/** The digests of a job called `name`, in the two forms a licence can name. */
+export function digestsOf(name: string): { rawSha256: string; canonicalSha256: string } {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+  return { rawSha256: sha256(`raw ${name}`), canonicalSha256: sha256(`canonical ${name}`) }
+}
+
+export const bracket = digestsOf('bracket')
+
+/** The order behind most tests: three copies of a bracket on two benches for a month. */
+export const order: LicenceOrder = {
+  id: '5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a1e07',
+  licensee: 'Riverside Makers',
+  tier: 'registered',
+  design: {
+    id: 'bracket-7',
+    revision: 'C',
+    title: 'Wall bracket',
+    digests: [
+      { form: 'gcode-raw', sha256: bracket.rawSha256 },
+      { form: 'gcode-canon', sha256: bracket.canonicalSha256 },
+    ],
+  },
+  copies: 3,
+  machines: ['bench-1', 'bench-2'],
+  notBeforeMs: NOW_MS - DAY_MS,
+  expiresAtMs: NOW_MS + 30 * DAY_MS,
+}
+
+/** The place where that order may be printed. */
+export function contextWith(changes: Partial<LicenceContext> = {}): LicenceContext {
+  return { anchorsPem: [issuer.rootPem], nowMs: NOW_MS, machineId: 'bench-1', design: bracket, ...changes }
+}
+
+/** The claims of that order as they stand in a token. */
+export function plainClaims(): Record<string, unknown> {
+  return {
+    iss: issuer.uri,
+    sub: 'Riverside Makers',
+    aud: 'portcullis',
+    jti: '5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a1e07',
+    iat: (NOW_MS - DAY_MS) / 1000,
+    nbf: (NOW_MS - DAY_MS) / 1000,
+    exp: (NOW_MS + 30 * DAY_MS) / 1000,
+    ver: 1,
+    tier: 'registered',
+    design: {
+      id: 'bracket-7',
+      rev: 'C',
+      title: 'Wall bracket',
+      digests: [
+        { alg: 'sha-256', form: 'gcode-raw', value: bracket.rawSha256 },
+        { alg: 'sha-256', form: 'gcode-canon', value: bracket.canonicalSha256 },
+      ],
+    },
+    grant: { copies: 3 },
+    machines: [{ id: 'bench-1' }, { id: 'bench-2' }],
+  }
+}
+
+export function toX5c(...pems: string[]): string[] {
+  return pems.map((pem) => new X509Certificate(pem).raw.toString('base64'))
+}
+
+export const plainHeader = {
+  alg: 'PS256',
+  typ: 'design-licence+jwt',
+  x5c: toX5c(issuer.signerPem, issuer.intermediatePem),
+}
+
+/**
+ * Signs any payload, an object or text as it stands, with any key: what a careless or hostile issuer could send.
+ */
+export async function signClaims(
+  payload: object | string,
+  x5c: readonly string[] = plainHeader.x5c,
+  key: KeyObject = issuer.signingKey,
+): Promise<string> {
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  return new CompactSign(Buffer.from(text)).setProtectedHeader({ ...plainHeader, x5c: [...x5c] }).sign(key)
+}
+
+/** Replaces the value at a path: `change(claims, ['grant', 'copies'], 0)`. `undefined` removes it. */
+export function change(
+  claims: Record<string, unknown>,
+  path: readonly string[],
+  value: unknown,
+): typeof claims {
+  const copy = structuredClone(claims)
+  let node = copy
+  for (const key of path.slice(0, -1)) node = node[key] as Record<string, unknown>
+  const last = path.at(-1)!
+  if (value === undefined) delete node[last]
+  else node[last] = value
+  return copy
+}
+
+export function encodePart(part: object | string): string {
+  return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
+}

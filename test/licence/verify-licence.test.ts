@@ -1,0 +1,273 @@
+import { describe, expect, test } from 'vitest'
+import { issueLicence } from '../../agent/licence/issuer.ts'
+import type { LicenceOrder } from '../../agent/licence/order.ts'
+import { readLicence } from '../../agent/licence/read-licence.ts'
+import { type LicenceContext, verifyLicence } from '../../agent/licence/verify-licence.ts'
+import {
+  bracket,
+  change,
+  contextWith,
+  DAY_MS,
+  digestsOf,
+  issuer,
+  NOW_MS,
+  order,
+  plainClaims,
+  signClaims,
+} from './fixture.ts'
+
+const token = await issueLicence(issuer, order, NOW_MS - DAY_MS)
+
+async function codeOf(changes: Partial<LicenceContext>, of = token): Promise<string> {
+  const result = await verifyLicence(of, contextWith(changes))
+  return result.ok ? 'allowed' : result.refusal.code
+}
+
+async function messageOf(changes: Partial<LicenceContext>, of = token): Promise<string> {
+  const result = await verifyLicence(of, contextWith(changes))
+  return result.ok ? 'allowed' : result.refusal.message
+}
+
+async function issue(changes: Partial<LicenceOrder>): Promise<string> {
+  return issueLicence(issuer, { ...order, ...changes }, NOW_MS - DAY_MS)
+}
+
+test('a licence for this job, machine and time is allowed and says what was verified', async () => {
+  expect(await verifyLicence(token, contextWith())).toMatchObject({
+    ok: true,
+    licence: { id: order.id, issuer: issuer.uri, licensee: 'Riverside Makers', copies: 3 },
+  })
+})
+
+describe('time', () => {
+  const startMs = NOW_MS - DAY_MS
+  const endMs = NOW_MS + 30 * DAY_MS
+
+  test('starts with the second of nbf', async () => {
+    expect(await codeOf({ nowMs: startMs - 1 })).toBe('not-yet-valid')
+    expect(await codeOf({ nowMs: startMs })).toBe('allowed')
+  })
+
+  test('is over at the very second of exp', async () => {
+    expect(await codeOf({ nowMs: endMs - 1 })).toBe('allowed')
+    expect(await codeOf({ nowMs: endMs })).toBe('expired')
+  })
+
+  test('is named in the refusal, with value and limit', async () => {
+    expect(await verifyLicence(token, contextWith({ nowMs: endMs + 1000 }))).toEqual({
+      ok: false,
+      refusal: {
+        code: 'expired',
+        message: 'licence expired at 2026-12-22T12:00:00Z, it is now 2026-12-22T12:00:01Z',
+        remedy: 'ask the issuer for a new licence',
+        value: '2026-12-22T12:00:01Z',
+        limit: '2026-12-22T12:00:00Z',
+      },
+    })
+    expect(await messageOf({ nowMs: startMs - 1000 })).toBe(
+      'licence is valid from 2026-11-21T12:00:00Z, it is now 2026-11-21T11:59:59Z',
+    )
+  })
+
+  test('before the issue is before the start, even where nbf reaches back', async () => {
+    const backdated = change(plainClaims(), ['iat'], (NOW_MS + 60_000) / 1000)
+    expect(await messageOf({}, await signClaims(backdated))).toContain('valid from 2026-11-22T12:01:00Z')
+  })
+
+  test('outside the certificates is the issuer’s fault, not the licence’s', async () => {
+    expect(await codeOf({ nowMs: Date.parse('2046-01-01T00:00:01Z') })).toBe('issuer-expired')
+    expect(await codeOf({ nowMs: Date.parse('2025-12-31T23:59:59Z') })).toBe('issuer-not-yet-valid')
+  })
+
+  test('without a real clock is no time at which anything is allowed', async () => {
+    for (const nowMs of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1.5, 1e300]) {
+      expect(await codeOf({ nowMs })).toBe('check-failed')
+    }
+    expect(await codeOf({ nowMs: undefined as unknown as number })).toBe('check-failed')
+    expect(await codeOf({ nowMs: new Date(NOW_MS) as unknown as number })).toBe('check-failed')
+  })
+})
+
+describe('the machine', () => {
+  test('must be named', async () => {
+    expect(await codeOf({ machineId: 'bench-2' })).toBe('allowed')
+    expect(await verifyLicence(token, contextWith({ machineId: 'bench-3' }))).toMatchObject({
+      refusal: {
+        code: 'other-machine',
+        message: 'licence is for `bench-1`, `bench-2`, this machine is `bench-3`',
+        value: 'bench-3',
+        limit: 'bench-1, bench-2',
+      },
+    })
+  })
+
+  test('is compared letter by letter', async () => {
+    for (const machineId of ['BENCH-1', 'bench-1 ', 'bench-', 'bench-10', '*']) {
+      expect(await codeOf({ machineId })).toBe('other-machine')
+    }
+  })
+
+  test('without identity may print nothing', async () => {
+    expect(await codeOf({ machineId: '' })).toBe('check-failed')
+  })
+
+  test('list is cut in the sentence and whole in the limit', async () => {
+    const many = await issue({ machines: ['a', 'b', 'c', 'd', 'e'] })
+    const result = await verifyLicence(many, contextWith())
+    expect(result).toMatchObject({ refusal: { limit: 'a, b, c, d, e' } })
+    expect(await messageOf({}, many)).toBe(
+      'licence is for `a`, `b`, `c` and 2 more, this machine is `bench-1`',
+    )
+  })
+})
+
+describe('the design', async () => {
+  const other = digestsOf('another job')
+  const rawOnly = await issue({
+    design: { ...order.design, digests: [{ form: 'gcode-raw', sha256: bracket.rawSha256 }] },
+  })
+  const canonicalOnly = await issue({
+    design: { ...order.design, digests: [{ form: 'gcode-canon', sha256: bracket.canonicalSha256 }] },
+  })
+
+  test('matches by any one of its digests', async () => {
+    expect(await codeOf({ design: { ...other, canonicalSha256: bracket.canonicalSha256 } })).toBe('allowed')
+    expect(await codeOf({ design: { ...other, rawSha256: bracket.rawSha256 } })).toBe('allowed')
+    expect(await codeOf({ design: other })).toBe('other-design')
+  })
+
+  test('matches in the form that is named, and in no other', async () => {
+    const sameCommands = { ...other, canonicalSha256: bracket.canonicalSha256 }
+    expect(await codeOf({ design: sameCommands }, rawOnly)).toBe('other-design')
+    expect(await codeOf({ design: sameCommands }, canonicalOnly)).toBe('allowed')
+    const swapped = { rawSha256: bracket.canonicalSha256, canonicalSha256: bracket.rawSha256 }
+    for (const each of [token, rawOnly, canonicalOnly]) {
+      expect(await codeOf({ design: swapped }, each)).toBe('other-design')
+    }
+  })
+
+  test('may be several files', async () => {
+    const plate = digestsOf('plate of four')
+    const both = await issue({
+      design: {
+        ...order.design,
+        digests: [...order.design.digests, { form: 'gcode-canon', sha256: plate.canonicalSha256 }],
+      },
+    })
+    expect(await codeOf({ design: plate }, both)).toBe('allowed')
+    expect(await codeOf({ design: bracket }, both)).toBe('allowed')
+  })
+
+  test('says which digest was expected', async () => {
+    expect(await verifyLicence(rawOnly, contextWith({ design: other }))).toMatchObject({
+      refusal: {
+        message: expect.stringMatching(
+          /^job is not the licensed design `bracket-7 C`: the SHA-256 of its file begins with [0-9a-f]{16}, the licence names [0-9a-f]{16}$/,
+        ),
+        value: other.rawSha256,
+        limit: bracket.rawSha256,
+      },
+    })
+    expect(await messageOf({ design: other })).toContain('the SHA-256 of its command sequence begins with')
+  })
+
+  test('is never matched by digests that are not whole', async () => {
+    for (const rawSha256 of ['', bracket.rawSha256.slice(1), bracket.rawSha256.toUpperCase()]) {
+      expect(await codeOf({ design: { ...bracket, rawSha256 } })).toBe('check-failed')
+    }
+    expect(await codeOf({ design: undefined as unknown as LicenceContext['design'] })).toBe('check-failed')
+  })
+})
+
+describe('copies', () => {
+  test('are not counted where the caller does not count', async () => {
+    expect(await codeOf({})).toBe('allowed')
+  })
+
+  test('end at the number granted', async () => {
+    expect(await codeOf({ copiesUsed: 2 })).toBe('allowed')
+    expect(await messageOf({ copiesUsed: 3 })).toBe('3 copies are used, the licence allows 3')
+    expect(await messageOf({ copiesUsed: 1 }, await issue({ copies: 1 }))).toBe(
+      '1 copy is used, the licence allows 1',
+    )
+  })
+
+  test('that are no number refuse', async () => {
+    for (const copiesUsed of [Number.NaN, -1, 0.5]) expect(await codeOf({ copiesUsed })).toBe('check-failed')
+  })
+})
+
+describe('the issuer', () => {
+  test('must be the one its certificate names', async () => {
+    const foreign = await signClaims({ ...plainClaims(), iss: 'https://licences.example.org/other' })
+    expect(await verifyLicence(foreign, contextWith())).toMatchObject({
+      refusal: {
+        code: 'issuer-not-allowed',
+        value: 'https://licences.example.org/other',
+        limit: 'https://licences.example.org/fixture',
+      },
+    })
+    const slash = await signClaims({ ...plainClaims(), iss: `${issuer.uri}/` })
+    expect(await codeOf({}, slash)).toBe('issuer-not-allowed')
+  })
+
+  test('must be trusted here', async () => {
+    expect(await messageOf({ anchorsPem: [] })).toBe(
+      'issuer `Fixture Designs` is not trusted here: its certificates lead to none of the trust anchors',
+    )
+  })
+})
+
+describe('of several things wrong the first in order is told', () => {
+  test('an unknown issuer before anything its token says', async () => {
+    const nonsense = await signClaims('not even JSON')
+    expect(await codeOf({ anchorsPem: [] }, nonsense)).toBe('untrusted-issuer')
+    expect(await codeOf({}, nonsense)).toBe('malformed')
+  })
+
+  test('time before machine before design before copies', async () => {
+    const wrong = { machineId: 'x', design: digestsOf('x'), copiesUsed: 9 }
+    expect(await codeOf({ ...wrong, nowMs: NOW_MS + 40 * DAY_MS })).toBe('expired')
+    expect(await codeOf(wrong)).toBe('other-machine')
+    expect(await codeOf({ ...wrong, machineId: 'bench-1' })).toBe('other-design')
+    expect(await codeOf({ copiesUsed: 9 })).toBe('copies-used-up')
+  })
+})
+
+describe('whatever breaks, refuses', () => {
+  test('a context that throws when it is read', async () => {
+    const trap = {
+      get anchorsPem(): readonly string[] {
+        throw new Error('disk `gone`\u001b[2J')
+      },
+      nowMs: NOW_MS,
+      machineId: 'bench-1',
+      design: bracket,
+    }
+    const result = await verifyLicence(token, trap)
+    expect(result).toMatchObject({ ok: false, refusal: { code: 'check-failed' } })
+    expect(result.ok ? '' : result.refusal.message).toBe("licence could not be checked: `disk 'gone'?[2J`")
+  })
+
+  test('no context at all', async () => {
+    const result = await verifyLicence(token, undefined as unknown as LicenceContext)
+    expect(result).toMatchObject({ ok: false, refusal: { code: 'check-failed' } })
+  })
+})
+
+describe('reading without verifying', () => {
+  test('shows what a token claims, whoever signed it and whenever', () => {
+    const forged = `${token.slice(0, -4)}AAAA`
+    expect(readLicence(forged)).toMatchObject({ ok: true, unverified: { id: order.id } })
+  })
+
+  test('never passes for a verified licence', () => {
+    expect(readLicence(token)).not.toHaveProperty('licence')
+  })
+
+  test('refuses what is no licence, and never throws', () => {
+    expect(readLicence('x')).toMatchObject({ refusal: { code: 'malformed' } })
+    expect(readLicence('A'.repeat(20_000))).toMatchObject({ refusal: { code: 'too-large' } })
+    expect(readLicence(null as unknown as string)).toMatchObject({ refusal: { code: 'check-failed' } })
+  })
+})
