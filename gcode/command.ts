@@ -26,10 +26,10 @@ export class Command {
   /** Values by slot, as the firmware will use them: truncated where it reads an integer. */
   readonly values = new Float64Array(26)
 
-  /** Slots in the order of the line, the first `wordCount` of them. */
+  /** Slots in the order of the line, the first `wordCount` of them. Left out where `plainEnd` is set. */
   readonly order = new Uint8Array(26)
   wordCount = 0
-  /** Where each word's value lies in `bytes`: sign, then digits. By slot, only where `valued`. */
+  /** Where each word's value lies in `bytes`: sign, then digits. By slot, only where `valued`. Left out like `order`. */
   readonly valueStart = new Int32Array(26)
   readonly valueEnd = new Int32Array(26)
 
@@ -44,9 +44,11 @@ export class Command {
 
   /** The source. Valid only until the next line is read. */
   bytes: Uint8Array = NO_BYTES
-  /** Where the whole line is canonical already, `bytes[start, end)` is it; otherwise `canonicalEnd` is 0. */
-  canonicalStart = 0
-  canonicalEnd = 0
+  /** Where `bytes[plainStart, plainEnd)` is the canonical form already, but for zeros before bare points; else `plainEnd` is 0. */
+  plainStart = 0
+  plainEnd = 0
+  /** Whether such a plain line has values like `.5`, which are written `0.5`. */
+  hasBarePoints = false
 
   /** Forgets the last line. */
   reset(): void {
@@ -60,7 +62,7 @@ export class Command {
     this.textStart = 0
     this.textEnd = 0
     this.textWord = -1
-    this.canonicalEnd = 0
+    this.plainEnd = 0
   }
 
   /** Whether the word stands on the line, with or without a value. */

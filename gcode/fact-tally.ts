@@ -140,6 +140,10 @@ export class FactTally {
     if (row !== undefined) this.classCounts[row.classIndex]!++
   }
 
+  get commandCount(): number {
+    return this.commands
+  }
+
   /** The job has ended. */
   end(): void {
     this.settlePrinting()

@@ -1,5 +1,6 @@
 import { NEWLINE } from './bytes.ts'
 import type { Command } from './command.ts'
+import { CANONICAL_BYTES_MAX, writeLine } from './write-line.ts'
 
 /**
  * The identity of a job: SHA-256 over its canonical commands, each ended by `\n`, without observing commands
@@ -41,6 +42,14 @@ export class JobDigest {
     this.length = to
   }
 
+  /** Adds the command just parsed, in canonical form. */
+  addWritten(command: Command): void {
+    if (this.length + CANONICAL_BYTES_MAX > BATCH_BYTES) this.flush()
+    const end = writeLine(command, this.batch, this.length)
+    this.batch[end] = NEWLINE
+    this.length = end + 1
+  }
+
   /** Adds a run of canonical commands, each with its newline: `bytes[start, end)`. */
   addRun(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
@@ -50,10 +59,8 @@ export class JobDigest {
       return
     }
     if (this.length + length > BATCH_BYTES) this.flush()
-    const batch = this.batch
-    let to = this.length
-    for (let i = start; i < end; i++) batch[to++] = bytes[i]!
-    this.length = to
+    this.batch.set(bytes.subarray(start, end), this.length)
+    this.length += length
   }
 
   /** Hands what is gathered to the hasher. Call before its digest is taken. */

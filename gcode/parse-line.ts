@@ -59,6 +59,8 @@ const WHOLE_MAX = 10 ** WHOLE_DIGITS_MAX - 1
 /** Marlin reads most whole numbers into 16 bits; past them `M104 S65736` heats to 200 °C. */
 const INT16_MAX = 32_767
 const INT32_MAX = 2_147_483_647
+/** Digits behind the point that the quick reading takes: what 32 bits hold, and more than slicers write. */
+const PLAIN_PLACES_MAX = 9
 /** Exact powers of ten. Dividing by one rounds once, so `12.3` equals `Number('12.3')`. */
 const POW10 = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, i) => 10 ** i)
 
@@ -284,11 +286,11 @@ export class LineParser {
   }
 
   /**
-   * Reads a line that is canonical already, `G1 X1.5 Y2\n`, perhaps with a comment behind, starting at `at`
-   * and ending before `limit`. Answers the index after its newline, or -1 where the line is anything else: then
-   * nothing is known of it and `parse` decides. Most of what slicers write passes here without a second look.
+   * Reads a line as slicers write them, `G1 X1.5 Y2 E.04\n`, perhaps with a comment behind, starting at `at` and
+   * ending before `limit`. Answers the index after its newline, or -1 where the line is anything else: then nothing
+   * is known of it and `parse` decides. There is a newline before `limit`. `out.plainEnd` is set then, and `out.order` is not.
    */
-  parseCanonical(bytes: Uint8Array, at: number, limit: number, out: Command): number {
+  parsePlain(bytes: Uint8Array, at: number, limit: number, out: Command): number {
     let i = at
     const letter = bytes[i]!
     if (letter !== G && letter !== M) return -1
@@ -309,12 +311,9 @@ export class LineParser {
     const words = row.words
     const wholeNumbers = row.integers | row.longs
     const values = out.values
-    const valueStart = out.valueStart
-    const valueEnd = out.valueEnd
-    const order = out.order
     let present = 0
-    let count = 0
     let end = i
+    let hasBarePoints = false
     while (c === SPACE && i + 2 < limit) {
       const slot = bytes[i + 1]! - LETTER_A
       // Blank space before a comment or the end belongs to the line, not to the command.
@@ -322,23 +321,25 @@ export class LineParser {
       const bit = 1 << slot
       if ((words & bit) === 0 || (present & bit) !== 0 || (wholeNumbers & bit) !== 0) return -1
       i += 2
-      valueStart[slot] = i
       c = bytes[i]!
       const negative = c === MINUS
       if (negative) c = bytes[++i]!
       d = c - DIGIT_0
-      if (!(d >= 0 && d <= 9)) return -1
       const first = i
-      let whole = d
-      c = bytes[++i]!
-      d = c - DIGIT_0
-      if (whole === 0 && d >= 0 && d <= 9) return -1
-      while (d >= 0 && d <= 9) {
-        whole = whole * 10 + d
+      let whole = 0
+      if (d >= 0 && d <= 9) {
+        whole = d
         c = bytes[++i]!
         d = c - DIGIT_0
-      }
-      if (i - first > WHOLE_DIGITS_MAX) return -1
+        if (whole === 0 && d >= 0 && d <= 9) return -1
+        while (d >= 0 && d <= 9) {
+          whole = (Math.imul(whole, 10) + d) | 0
+          c = bytes[++i]!
+          d = c - DIGIT_0
+        }
+        if (i - first > WHOLE_DIGITS_MAX) return -1
+      } else if (c === DOT) hasBarePoints = true
+      else return -1
       let value = whole
       if (c === DOT) {
         const point = i
@@ -346,18 +347,16 @@ export class LineParser {
         c = bytes[++i]!
         d = c - DIGIT_0
         while (d >= 0 && d <= 9) {
-          fraction = fraction * 10 + d
+          fraction = (Math.imul(fraction, 10) + d) | 0
           c = bytes[++i]!
           d = c - DIGIT_0
         }
         const places = i - point - 1
-        if (places === 0 || places + WHOLE_DIGITS_MAX > DIGITS_MAX) return -1
+        if (places === 0 || places > PLAIN_PLACES_MAX) return -1
         const scale = POW10[places]!
         value = (whole * scale + fraction) / scale
       }
       values[slot] = negative ? -value : value
-      valueEnd[slot] = i
-      order[count++] = slot
       present |= bit
       end = i
     }
@@ -377,13 +376,14 @@ export class LineParser {
     out.row = row
     out.present = present
     out.valued = present
-    out.wordCount = count
+    out.wordCount = 0
     out.textStart = 0
     out.textEnd = 0
     out.textWord = -1
     out.bytes = bytes
-    out.canonicalStart = at
-    out.canonicalEnd = end
+    out.plainStart = at
+    out.plainEnd = end
+    out.hasBarePoints = hasBarePoints
     return next + 1
   }
 }

@@ -48,11 +48,11 @@ const TEXTS: readonly RefusalText[] = [
   { id: 'empty', why: '' },
   {
     id: 'control-byte',
-    why: 'a control byte before the comment is kept by some firmware and dropped by other',
+    why: 'a control byte before the comment is kept by some firmware and dropped by others',
   },
   {
     id: 'non-ascii',
-    why: 'a byte outside ASCII before the comment is dropped by some firmware and kept by other',
+    why: 'a byte outside ASCII before the comment is dropped by some firmware and kept by others',
   },
   { id: 'meatpack', why: 'byte 0xFF switches the printer to packed G-code that cannot be judged' },
   {
@@ -65,21 +65,21 @@ const TEXTS: readonly RefusalText[] = [
   { id: 'no-command', why: 'a line starts with a command, `G`, `M` or `T`' },
   { id: 'code-missing', why: 'the command letter has no number' },
   { id: 'code-too-big', why: 'the command number wraps to another command in the printer' },
-  { id: 'unknown-subcode', why: 'a subcode is ignored by some builds and obeyed by other' },
+  { id: 'unknown-subcode', why: 'a subcode is ignored by some builds and obeyed by others' },
   { id: 'repeated-word', why: 'some builds take the first of repeated words and some the last' },
   { id: 'second-command', why: 'some firmware runs the second command on a line and some does not' },
   { id: 'second-line-number', why: 'a line number stands only at the start of a line' },
   { id: 'malformed-number', why: 'a value is digits with at most one sign before and one point inside' },
   {
     id: 'exponent',
-    why: 'an E right after a digit is an exponent to some firmware and the extruder to other; put a space before it',
+    why: 'an E right after a digit is an exponent to some firmware and the extruder to others; put a space before it',
   },
   {
     id: 'hex-number',
-    why: 'an X right after a 0 is a hexadecimal number to some firmware and a word to other; put a space before it',
+    why: 'an X right after a 0 is a hexadecimal number to some firmware and a word to others; put a space before it',
   },
   { id: 'too-many-digits', why: 'a value has at most 15 digits, what a number holds exactly' },
-  { id: 'value-missing', why: 'the word needs a value: some firmware reads 0 and some ignores the word' },
+  { id: 'value-missing', why: 'some firmware reads 0 and some ignores the word' },
   {
     id: 'value-out-of-range',
     why: 'the value is past what the printer’s integer holds and would wrap to another value',

@@ -1,5 +1,5 @@
 import { advance } from './advance.ts'
-import { SEMICOLON, WORD } from './bytes.ts'
+import { NEWLINE, SEMICOLON, WORD } from './bytes.ts'
 import { ClaimReader } from './claims.ts'
 import { Command } from './command.ts'
 import type { CommandTable } from './command-table.ts'
@@ -13,7 +13,6 @@ import { LineParser } from './parse-line.ts'
 import { planMove } from './plan-move.ts'
 import { EMPTY, explainRefusal, PARSED } from './refusal.ts'
 import { TimeEstimate } from './time-estimate.ts'
-import { CANONICAL_BYTES_MAX, writeLine } from './write-line.ts'
 
 /** Refused lines that are kept with their reason. A file of junk has as many as lines; their number is kept whole. */
 const REFUSED_LINES_MAX = 20
@@ -52,7 +51,6 @@ export class Survey implements LineSink {
   private readonly tally: FactTally
   private readonly judge: SurveyJudge | undefined
   private readonly estimate: TimeEstimate | undefined
-  private readonly canonical = new Uint8Array(CANONICAL_BYTES_MAX)
   private line_ = 0
   private readonly refused: RefusedLine[] = []
   private refusedCount_ = 0
@@ -71,27 +69,31 @@ export class Survey implements LineSink {
     this.splitter.push(chunk, from, to)
   }
 
-  /** The job has ended. Call before the results are asked for. */
-  end(): void {
+  /** The job has ended. Call before the results are asked for. Answers whether it ended within a command. */
+  end(): boolean {
+    const commandsBefore = this.tally.commandCount
     this.splitter.end()
     this.digest.flush()
     this.tally.end()
+    return this.tally.commandCount > commandsBefore
   }
 
   /** Runs of canonical lines are hashed where they lie. See `LineSink`. */
-  takeLines(bytes: Uint8Array, from: number, limit: number): number {
+  takeLines(bytes: Uint8Array, from: number, to: number): number {
+    // Only lines that end here: reading past the end of an array once makes every later read of it slow.
+    const limit = bytes.lastIndexOf(NEWLINE, to - 1) + 1
     const parser = this.parser
     const command = this.command
     let at = from
     let runStart = from
     while (at < limit) {
-      const next = parser.parseCanonical(bytes, at, limit, command)
+      const next = parser.parsePlain(bytes, at, limit, command)
       if (next < 0) break
       this.line_++
       const counts = JobDigest.counts(command)
-      if (!counts || command.canonicalEnd !== next - 1) {
+      if (!counts || command.hasBarePoints || command.plainEnd !== next - 1) {
         if (runStart < at) this.digest.addRun(bytes, runStart, at)
-        if (counts) this.digest.addCommand(bytes, at, command.canonicalEnd)
+        if (counts) this.digest.addWritten(command)
         runStart = next
       }
       this.take(command)
@@ -115,10 +117,7 @@ export class Survey implements LineSink {
       this.refuse(code, bytes, start, end)
       return
     }
-    if (JobDigest.counts(command)) {
-      const length = writeLine(command, this.canonical, 0)
-      this.digest.addCommand(this.canonical, 0, length)
-    }
+    if (JobDigest.counts(command)) this.digest.addWritten(command)
     this.take(command)
   }
 

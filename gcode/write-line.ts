@@ -17,10 +17,7 @@ export const CANONICAL_BYTES_MAX = 192
 export function writeLine(command: Command, out: Uint8Array, at: number): number {
   const bytes = command.bytes
   let i = at
-  if (command.canonicalEnd > 0) {
-    for (let j = command.canonicalStart; j < command.canonicalEnd; j++) out[i++] = bytes[j]!
-    return i
-  }
+  if (command.plainEnd > 0) return writePlain(command, out, i)
   out[i++] = command.letter
   i = writeInteger(command.code, out, i)
   if (command.subcode !== NO_SUBCODE) {
@@ -38,6 +35,25 @@ export function writeLine(command: Command, out: Uint8Array, at: number): number
   if (command.textWord < 0 && command.textEnd > command.textStart) {
     out[i++] = SPACE
     i = copy(bytes, command.textStart, command.textEnd, out, i)
+  }
+  return i
+}
+
+/** A plain line is its own canonical form, once a zero stands before each bare point. */
+function writePlain(command: Command, out: Uint8Array, at: number): number {
+  const bytes = command.bytes
+  const end = command.plainEnd
+  let i = at
+  if (!command.hasBarePoints) {
+    for (let j = command.plainStart; j < end; j++) out[i++] = bytes[j]!
+    return i
+  }
+  let last = 0
+  for (let j = command.plainStart; j < end; j++) {
+    const c = bytes[j]!
+    if (c === DOT && !isDigit(last)) out[i++] = DIGIT_0
+    out[i++] = c
+    last = c
   }
   return i
 }

@@ -28,13 +28,15 @@ export type StopCode =
   | 'port-lost'
   | 'record-failed'
   | 'job-changed'
+  | 'guard-lost'
   | 'line-refused'
 
 /** Records that the session writes about its job. The audit room stores them; a decision is older than all of them. */
 export type SessionRecord =
   | { readonly kind: 'job-opened'; readonly preamble: readonly string[] }
   | { readonly kind: 'job-sealed'; readonly commands: number; readonly sha256: string }
-  | { readonly kind: 'safe-stop'; readonly reason: StopReason }
+  /** `confirmed` where the printer itself reported its targets at 0. */
+  | { readonly kind: 'safe-stop'; readonly reason: StopReason; readonly confirmed: boolean }
   | {
       readonly kind: 'job-closed'
       readonly outcome: JobOutcome

@@ -225,7 +225,6 @@ export class Session {
     this.queue.clear()
     this.own = []
     this.phase_ = 'stopping'
-    this.append({ kind: 'safe-stop', reason: this.reason })
     this.safeStop.start(nowMs)
   }
 
@@ -364,6 +363,9 @@ export class Session {
 
   private close(): void {
     this.phase_ = 'ending'
+    if (this.reason !== null) {
+      this.append({ kind: 'safe-stop', reason: this.reason, confirmed: this.safeStop.isCold })
+    }
     this.closedId = this.append({
       kind: 'job-closed',
       outcome: this.outcome,

@@ -1,0 +1,209 @@
+import { Command, CommanderError, Option } from 'commander'
+import { EXIT } from '../errors.ts'
+import { endWithError } from './end.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * The command line: what there is to ask for, in words for a newcomer. Each subcommand's work is in a file of its
+ * own that is loaded only when it is asked for.
+ */
+
+/** Runs the command line and sets the exit status. Never throws. */
+export async function runCommand(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...argv])
+  } catch (error) {
+    // Commander has said what is wrong; help and version are no errors.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+    else endWithError(error)
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('portcullis')
+    .description(
+      'The gate in front of a 3D printer: judges every G-code command against your policy and the design’s licence\n' +
+        'before a byte reaches the machine, and keeps a record of what it decided.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .showHelpAfterError('(add --help to see what it takes)')
+    .addHelpText('after', AFTER_HELP)
+  addJobCommands(program)
+  addPrinterCommands(program)
+  addPolicyCommands(program)
+  addLicenceCommands(program)
+  addAuditCommands(program)
+  return program
+}
+
+const AFTER_HELP = `
+New here? Run \`portcullis demo\`: it prints a small job on a built-in printer and shows three jobs being blocked.
+
+Exit status: 0 allowed or done, 1 fault, 2 bad usage or unreadable input, 3 denied, 4 held for a person,
+5 printer or link failed, 6 evidence does not verify.`
+
+const JSON_HELP = 'write one JSON document to standard output instead'
+const STATE_HELP = 'folder of keys, trust and log (default: $PORTCULLIS_STATE, else the XDG state folder)'
+const POLICY_HELP = 'policy file that judges the job, or the name of a ready one: maker-space, open-bench'
+
+const stateOption = (): Option => new Option('--state <dir>', STATE_HELP)
+
+function addJobCommands(program: Command): void {
+  program
+    .command('demo')
+    .description('print a small licensed job on the built-in printer, then watch three jobs being blocked')
+    .action(async () => (await import('./demo.ts')).demo())
+  program
+    .command('inspect')
+    .description('measure a job: bounds, temperatures, filament, time, what its comments claim; judges nothing')
+    .argument('<job>', 'G-code file, or - for standard input')
+    .option('--json', JSON_HELP)
+    .action(async (job, options) => (await import('./inspect.ts')).inspect(job, options))
+  program
+    .command('read')
+    .description('show how each line is read: its canonical form, or why it is refused')
+    .argument('<file>', 'any file, or - for standard input')
+    .option('--dialect <name>', 'how the printer’s firmware reads lines: marlin', 'marlin')
+    .option('--json', 'write one JSON object a line')
+    .action(async (file, options) => (await import('./read.ts')).read(file, options))
+  program
+    .command('check')
+    .description('decide about a job without printing it')
+    .argument('<job>', 'G-code file, or - for standard input')
+    .requiredOption('--policy <file>', POLICY_HELP)
+    .option('--licence <file>', 'licence that was given with the design')
+    .option('--printer <id>', 'judge as if for the machine with this id (default: this machine)')
+    .option('--user <name>', 'who asks')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (job, options) => (await import('./check.ts')).check(job, options))
+  program
+    .command('print')
+    .description('decide about a job, put the decision on record, and print it if it is allowed')
+    .argument('<job>', 'G-code file, or - for standard input')
+    .requiredOption('--port <port>', 'serial device, tcp://HOST:PORT, or `sim` for the built-in printer')
+    .requiredOption('--policy <file>', POLICY_HELP)
+    .option('--licence <file>', 'licence that was given with the design')
+    .option('--user <name>', 'who prints')
+    .option('--baud <n>', 'line speed of a serial device', '115200')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (job, options) => (await import('./print.ts')).print(job, options))
+}
+
+function addPrinterCommands(program: Command): void {
+  program
+    .command('sim')
+    .description('run a simulated Marlin printer that any host can open, until it is interrupted')
+    .option('--link <path>', 'make this symbolic link to its virtual serial port')
+    .option('--tcp <host:port>', 'listen here instead of on a virtual serial port')
+    .option('--journal <file>', 'write every byte received and every command executed, as JSON lines')
+    .option('--speed <x>', 'run its clock so many times faster, or `max` to jump over every wait', '1')
+    .option('--seed <n>', 'seed of its faults, so that a run can be repeated', '0')
+    .option('--build <name>', 'which recorded build of Marlin reads the lines', 'default')
+    .option('--fault <name=value>', 'a fault to show; repeat for several (see --list-faults)', collect, [])
+    .option('--list-faults', 'list the faults and end')
+    .option('--json', 'write the path as one JSON document once it is open')
+    .action(async (options) => (await import('./sim.ts')).sim(options))
+}
+
+function addPolicyCommands(program: Command): void {
+  const policy = program.command('policy').description('look at policies and the rules they can use')
+  policy
+    .command('validate')
+    .description('check a policy file and run the cases it carries; problems are told with line and column')
+    .argument('<file>', 'policy file, or the name of a ready one')
+    .option('--json', JSON_HELP)
+    .action(async (file, options) => (await import('./policy.ts')).validate(file, options))
+  policy
+    .command('rules')
+    .description('list every rule: what it limits, why, and its options')
+    .argument('[id]', 'only this rule, in full')
+    .option('--json', JSON_HELP)
+    .action(async (id, options) => (await import('./policy.ts')).listRules(id, options))
+}
+
+function addLicenceCommands(program: Command): void {
+  const licence = program.command('licence').description('issue, show and verify licences for designs')
+  const issuer = licence.command('issuer').description('keep the keys that sign licences')
+  issuer
+    .command('init')
+    .description('make a new issuer: root, intermediate and signing key, each RSA-3072')
+    .argument('<dir>', 'folder to make')
+    .requiredOption('--name <name>', 'name of the issuer, as licensees will read it')
+    .requiredOption('--uri <uri>', 'what names the issuer in licences, such as https://licences.example.org')
+    .option('--days <n>', 'how long its certificates are valid', '730')
+    .option('--passphrase-file <file>', 'encrypt the private keys with the first line of this file')
+    .option('--json', JSON_HELP)
+    .action(async (dir, options) => (await import('./licence.ts')).initIssuer(dir, options))
+  licence
+    .command('issue')
+    .description('issue a licence for one design')
+    .requiredOption('--issuer <dir>', 'folder of the issuer')
+    .requiredOption('--design <file>', 'the G-code file that may be printed')
+    .requiredOption('--licensee <name>', 'who may print it')
+    .requiredOption('--copies <n>', 'how often')
+    .requiredOption('--machine <id>', 'on which machine (see `licence machine`); repeat for several', collect, [])
+    .requiredOption('--expires <date>', 'until when, such as 2027-06-30 or 2027-06-30T12:00:00Z')
+    .option('--from <date>', 'from when (default: now)')
+    .option('--tier <name>', 'how closely the design is held: open, registered, controlled, restricted', 'open')
+    .option('--form <form>', 'what must match: `gcode-canon` the commands, `gcode-raw` every byte', 'gcode-canon')
+    .option('--title <text>', 'title of the design (default: the file’s name)')
+    .option('--passphrase-file <file>', 'passphrase of the signing key')
+    .option('--out <file>', 'write the licence here (default: standard output)')
+    .option('--json', JSON_HELP)
+    .action(async (options) => (await import('./licence.ts')).issue(options))
+  licence
+    .command('show')
+    .description('say in plain words what a licence allows; verifies nothing')
+    .argument('<licence>', 'licence file')
+    .option('--json', JSON_HELP)
+    .action(async (file, options) => (await import('./licence.ts')).show(file, options))
+  licence
+    .command('verify')
+    .description('check whether a licence allows a job on a machine, now')
+    .argument('<licence>', 'licence file')
+    .requiredOption('--job <file>', 'the G-code file to be printed')
+    .option('--machine <id>', 'on the machine with this id (default: this machine)')
+    .option('--trust <pem>', 'trust this root certificate as well', collect, [])
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (file, options) => (await import('./licence.ts')).verify(file, options))
+  licence
+    .command('trust')
+    .description('trust an issuer’s root certificate on this machine')
+    .argument('<pem>', 'root.pem of the issuer')
+    .addOption(stateOption())
+    .action(async (pem, options) => (await import('./licence.ts')).trust(pem, options))
+  licence
+    .command('machine')
+    .description('print this machine’s id, for whoever issues licences')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (options) => (await import('./licence.ts')).machine(options))
+}
+
+function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('read and verify the log')
+  audit
+    .command('show')
+    .description('list the records of a log')
+    .argument('[dir]', 'folder of the log (default: that of the state folder)')
+    .option('--json', 'write one JSON object a record')
+    .addOption(stateOption())
+    .action(async (dir, options) => (await import('./audit.ts')).show(dir, options))
+  audit
+    .command('verify')
+    .description('verify a whole log: every record, in order, unaltered')
+    .argument('[dir]', 'folder of the log (default: that of the state folder)')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (dir, options) => (await import('./audit.ts')).verify(dir, options))
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}

@@ -1,0 +1,46 @@
+import { jobBytes, readFileChunks, readInputChunks } from '../read-chunks.ts'
+import { type SurveyedJob, surveyJob } from '../survey-job.ts'
+import { bold, columns, dim, say, sayJson, size, yellow } from './output.ts'
+import { startProgress } from './progress.ts'
+import { claimLines, factLines } from './show-facts.ts'
+
+/** `portcullis inspect`: facts and claims of a job, no judgement. */
+export async function inspect(job: string, options: { readonly json?: true }): Promise<void> {
+  const isInput = job === '-'
+  const progress = startProgress('reading', isInput ? 0 : jobBytes(job))
+  const surveyed = await surveyJob(isInput ? readInputChunks(process.stdin) : readFileChunks(job), {
+    name: job,
+    progress: (bytes) => progress.update(bytes),
+  }).finally(() => progress.stop())
+  if (options.json) sayJson(inspectionDocument(surveyed))
+  else say(...inspectionLines(surveyed))
+}
+
+/** The part of a decision that is no decision: same names, same shapes. */
+function inspectionDocument(surveyed: SurveyedJob): unknown {
+  const { name, bytes, sha256, canonicalSha256, claims, refusedLines, refusedCount } = surveyed
+  const { lines, commands, ...facts } = surveyed.facts
+  return {
+    job: { name, bytes, lines, commands, sha256, canonicalSha256 },
+    facts,
+    claims,
+    refused: { count: refusedCount, first: refusedLines },
+  }
+}
+
+function inspectionLines(surveyed: SurveyedJob): readonly string[] {
+  const { refusedCount, refusedLines } = surveyed
+  return [
+    `${bold(surveyed.name)}  ${dim(size(surveyed.bytes))}`,
+    ...columns([
+      ['SHA-256 of the file', surveyed.sha256],
+      ['SHA-256 of the commands', surveyed.canonicalSha256],
+    ]),
+    '',
+    ...factLines(surveyed.facts),
+    '',
+    ...claimLines(surveyed.claims),
+    ...(refusedCount === 0 ? [] : ['', yellow(`${refusedCount} lines cannot be read, so no printer would get them:`)]),
+    ...refusedLines.map(({ line, code, message }) => `  line ${line}: ${message} ${dim(code)}`),
+  ]
+}

@@ -1,0 +1,123 @@
+import { openLog } from '../audit/index.ts'
+import { EXIT } from '../errors.ts'
+import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
+import { type PrintedJob, printJob } from '../print-job.ts'
+import { type Simulator, startSimulator } from '../simulator.ts'
+import { openStateFolder } from '../state-folder.ts'
+import { wholeNumber } from './end.ts'
+import { guardProgram } from './guard-program.ts'
+import { dim, duration, green, red, say, sayJson } from './output.ts'
+import { type Progress, startProgress } from './progress.ts'
+import { findPolicy } from './ready-policies.ts'
+import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
+
+export interface PrintOptions {
+  readonly port: string
+  readonly policy: string
+  readonly licence?: string
+  readonly user?: string
+  readonly baud: string
+  readonly json?: true
+  readonly state?: string
+}
+
+/** The built-in printer takes no longer than it must. */
+const SIM_SPEED = 'max'
+const BAUD_MAX = 4_000_000
+
+/** `portcullis print`: decides, records, and prints what is allowed. */
+export async function print(job: string, options: PrintOptions): Promise<void> {
+  const baud = wholeNumber('--baud', options.baud, 300, BAUD_MAX)
+  const loaded = findPolicy(options.policy)
+  const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
+  const state = await openStateFolder(options.state)
+  const anchorsPem = await loadTrustAnchors(state.trustDir)
+  const log = await openLog(state.logDir)
+  const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
+  const interrupt = interruptSignal()
+  const bar = printProgress()
+  try {
+    const printed = await printJob({
+      source: job === '-' ? { stream: process.stdin, name: '-' } : { path: job },
+      spoolDir: state.spoolDir,
+      loaded,
+      log,
+      anchorsPem,
+      machineId: state.machineId,
+      portName: simulator?.path ?? options.port,
+      baud,
+      guardProgram: guardProgram(),
+      signal: interrupt.signal,
+      allowed: (decision, commands) => {
+        if (!options.json) say(...decisionLines(decision))
+        bar.start(commands)
+      },
+      progress: (sent) => bar.update(sent),
+      ...(licenceToken !== undefined && { licenceToken }),
+      ...(options.user !== undefined && { user: { name: options.user } }),
+    })
+    bar.stop()
+    show(printed, options)
+  } finally {
+    bar.stop()
+    interrupt.release()
+    await stopAll(simulator, log)
+  }
+}
+
+function show(printed: PrintedJob, options: PrintOptions): void {
+  const { decision, session } = printed
+  if (options.json) sayJson({ decision, print: session ?? null })
+  if (session === undefined) {
+    if (!options.json) say(...decisionLines(decision), dim('  nothing was sent to the printer'))
+    process.exitCode = EXIT_BY_OUTCOME[decision.outcome]
+    return
+  }
+  if (session.reason === null) {
+    if (!options.json) say(`${green('printed')}  ${session.commandsSent} commands in ${duration(session.seconds)}`)
+    return
+  }
+  process.exitCode = session.reason.code === 'interrupted' ? EXIT.fault : EXIT.linkFailed
+  const heaters = session.coldConfirmed ? 'the printer reports its heaters off' : 'the printer did not confirm that its heaters are off'
+  process.stderr.write(`portcullis: ${session.reason.message}; ${heaters}\n`)
+  if (!options.json) say(`${red(session.outcome)}  after ${session.commandsSent} commands`)
+}
+
+async function stopAll(simulator: Simulator | undefined, log: { close(): Promise<void> }): Promise<void> {
+  await simulator?.stop()
+  await log.close()
+}
+
+/** Ctrl-C and a service manager's stop end the job safely; a second Ctrl-C changes nothing, the guard is there for a kill. */
+function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const abort = (name: string) => (): void => controller.abort(`the job was stopped by ${name}`)
+  const onInterrupt = abort('Ctrl-C')
+  const onTerminate = abort('a request to end')
+  process.on('SIGINT', onInterrupt)
+  process.on('SIGTERM', onTerminate)
+  process.on('SIGHUP', onTerminate)
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', onInterrupt)
+      process.off('SIGTERM', onTerminate)
+      process.off('SIGHUP', onTerminate)
+    },
+  }
+}
+
+function printProgress(): Progress & { start(total: number): void } {
+  let bar: Progress | undefined
+  return {
+    start: (total) => {
+      bar = startProgress('printing', total)
+    },
+    update: (value) => bar?.update(value),
+    stop: () => {
+      bar?.stop()
+      bar = undefined
+    },
+  }
+}
+

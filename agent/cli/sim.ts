@@ -1,0 +1,59 @@
+import { parseTcpName } from '../serial/index.ts'
+import { FAULTS, faultHelp, MARLIN_BUILD_NAMES, type MarlinBuildName, parseFaults, parseSeed, parseSpeed } from '../sim/index.ts'
+import { type SimulatorOptions, startSimulator } from '../simulator.ts'
+import { badUsage } from './end.ts'
+import { bold, dim, say, sayJson } from './output.ts'
+
+export interface SimOptions {
+  readonly link?: string
+  readonly tcp?: string
+  readonly journal?: string
+  readonly speed: string
+  readonly seed: string
+  readonly build: string
+  readonly fault: readonly string[]
+  readonly listFaults?: true
+  readonly json?: true
+}
+
+/** `portcullis sim`: the built-in printer for any host to open. Ends at SIGINT, SIGTERM or when its cable is pulled. */
+export async function sim(options: SimOptions): Promise<void> {
+  if (options.listFaults) {
+    say(`${Object.keys(FAULTS).length} faults, each given as --fault NAME=VALUE:`, ...faultHelp())
+    return
+  }
+  const simulator = await startSimulator(simulatorOptions(options))
+  if (options.json) sayJson({ path: simulator.path, pid: process.pid })
+  else {
+    say(
+      `${bold('simulated Marlin printer')} at ${simulator.path}`,
+      dim(`open it at any baud rate, or print: portcullis print JOB --port ${simulator.path} --policy open-bench`),
+      dim('Ctrl-C ends it'),
+    )
+  }
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+  })
+  await simulator.stop()
+}
+
+function simulatorOptions(options: SimOptions): SimulatorOptions {
+  const build = MARLIN_BUILD_NAMES.find((name) => name === options.build)
+  if (build === undefined) throw badUsage(`build \`${options.build}\` is not one of ${MARLIN_BUILD_NAMES.join(', ')}`)
+  if (options.link !== undefined && options.tcp !== undefined) throw badUsage('give --link or --tcp, not both')
+  return {
+    build: build satisfies MarlinBuildName,
+    speed: parseSpeed(options.speed),
+    seed: parseSeed(options.seed),
+    faults: parseFaults(options.fault),
+    ...(options.link !== undefined && { link: options.link }),
+    ...(options.tcp !== undefined && { tcp: listenAddress(options.tcp) }),
+    ...(options.journal !== undefined && { journalPath: options.journal }),
+  }
+}
+
+function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const { host, port } = parseTcpName(text.startsWith('tcp://') ? text : `tcp://${text}`)
+  return { host, port }
+}

@@ -1,0 +1,85 @@
+import type { Decision, JobUser } from '../policies/index.ts'
+import type { AuditLog } from './audit/index.ts'
+import { judgeJob } from './judge-job.ts'
+import type { LoadedPolicy } from './load-policy.ts'
+import { runSession, type SessionResult } from './run-session.ts'
+import { createBlockHasher, type JobSource, readVerified, type SpooledJob, spoolJob } from './spool/index.ts'
+import { readFileChunks } from './read-chunks.ts'
+
+/**
+ * One print from a file to the wire. The order is the promise: spool, survey, decide, record, and only then the
+ * port is opened.
+ */
+
+export interface PrintJobOptions {
+  readonly source: JobSource
+  readonly spoolDir: string
+  readonly loaded: LoadedPolicy
+  readonly log: AuditLog
+  readonly licenceToken?: string
+  readonly anchorsPem: readonly string[]
+  readonly machineId: string
+  readonly user?: JobUser
+  readonly portName: string
+  readonly baud: number
+  readonly guardProgram: string | undefined
+  readonly signal?: AbortSignal
+  /** Told once the job is allowed and on record, before the port is opened. */
+  readonly allowed?: (decision: Decision, commands: number) => void
+  readonly progress?: (commandsSent: number) => void
+}
+
+export interface PrintedJob {
+  /** With its place in the log. */
+  readonly decision: Decision
+  /** How the print went, or undefined where it was not allowed to begin. */
+  readonly session: SessionResult | undefined
+}
+
+/** Decides about a job, records the decision, and prints the job if it is allowed. */
+export async function printJob(options: PrintJobOptions): Promise<PrintedJob> {
+  const spooled = await spoolJob(options.spoolDir, options.source)
+  try {
+    return await printSpooled(options, spooled)
+  } finally {
+    await spooled.remove()
+  }
+}
+
+async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Promise<PrintedJob> {
+  const { loaded, log, user, licenceToken } = options
+  const blocks = createBlockHasher()
+  const { decision: undecided, survey } = await judgeJob({
+    name: spooled.name,
+    loaded,
+    chunks: readFileChunks(spooled.path),
+    alsoHash: (chunk) => blocks.update(chunk.bytes.subarray(0, chunk.length)),
+    anchorsPem: options.anchorsPem,
+    machineId: options.machineId,
+    nowMs: Date.now(),
+    ...(licenceToken !== undefined && { licenceToken }),
+    ...(user !== undefined && { user }),
+  })
+  const digests = blocks.digest()
+  // From here on the decision is on record, whatever becomes of the print.
+  const receipt = await log.append({ kind: 'decision', decision: undecided })
+  const decision: Decision = { ...undecided, log: { origin: receipt.origin, index: receipt.index } }
+  if (decision.outcome === 'deny' || decision.outcome === 'hold') return { decision, session: undefined }
+  options.allowed?.(decision, survey.facts.commands)
+  const session = await runSession({
+    portName: options.portName,
+    baud: options.baud,
+    table: loaded.policy.dialect,
+    judge: loaded.policy,
+    blocks: readVerified(spooled.path, digests),
+    canonicalSha256: survey.canonicalSha256,
+    commandsTotal: survey.facts.commands,
+    log,
+    jobId: decision.id,
+    decisionIndex: receipt.index,
+    guardProgram: options.guardProgram,
+    ...(options.signal !== undefined && { signal: options.signal }),
+    ...(options.progress !== undefined && { progress: options.progress }),
+  })
+  return { decision, session }
+}

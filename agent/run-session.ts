@@ -1,0 +1,220 @@
+import { createHash, type Hash } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { CommandTable } from '../gcode/index.ts'
+import type { AuditLog, AuditRecord } from './audit/index.ts'
+import {
+  type Effect,
+  type JobOutcome,
+  type LineJudge,
+  MARLIN_SAFE_STOP,
+  type RunningHash,
+  Session,
+  type SessionRecord,
+  type StopReason,
+} from './core/index.ts'
+import { AgentError } from './errors.ts'
+import { type Guard, openPort, type Port, type SafeStopScript, startGuard } from './serial/index.ts'
+
+/**
+ * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
+ * records and bytes. All waiting of a print is here.
+ */
+
+/** How often the session is told the time. A tenth of a second is the grain of its timeouts. */
+const TICK_MS = 100
+/** How long the guard gives the printer to report its heaters off before it sends the emergency stop. */
+const GUARD_LIMIT_MS = 8_000
+
+export interface RunSessionOptions {
+  readonly portName: string
+  readonly baud: number
+  readonly table: CommandTable
+  readonly judge: LineJudge
+  /** The verified blocks of the job, in order. Throws SPOOL_CHANGED where they are not what was surveyed. */
+  readonly blocks: Iterator<Uint8Array> | AsyncIterator<Uint8Array>
+  readonly canonicalSha256: string
+  readonly commandsTotal: number
+  readonly log: AuditLog
+  readonly jobId: string
+  /** Where the decision that allows the job stands in the log. */
+  readonly decisionIndex: number
+  /** The built program of the guard process; no guard is set where it is undefined (tests of the composition alone). */
+  readonly guardProgram: string | undefined
+  /** Ends the job safely: Ctrl-C, a service manager. */
+  readonly signal?: AbortSignal
+  readonly progress?: (commandsSent: number) => void
+}
+
+export interface SessionResult {
+  readonly outcome: JobOutcome
+  readonly reason: StopReason | null
+  /** The printer itself reported its heater targets at 0, or the job ended well. */
+  readonly coldConfirmed: boolean
+  readonly commandsSent: number
+  readonly seconds: number
+}
+
+/** Prints one job. Resolves however it ends; throws only where the port or the guard cannot be had. */
+export async function runSession(options: RunSessionOptions): Promise<SessionResult> {
+  const run = new SessionRun(options)
+  return await run.run()
+}
+
+class SessionRun {
+  readonly #options: RunSessionOptions
+  readonly #session: Session
+  readonly #hash = createHash('sha256')
+  #port: Port | undefined
+  #guard: Guard | undefined
+  #result: { resolve: (effect: Effect & { kind: 'finished' }) => void } | undefined
+
+  constructor(options: RunSessionOptions) {
+    this.#options = options
+    this.#session = new Session({
+      table: options.table,
+      judge: options.judge,
+      printer: {
+        write: (bytes, start, end) => this.#port?.write(bytes.subarray(start, end)),
+      },
+      effects: (effect) => this.#run(effect),
+      hash: runningHash(this.#hash),
+      canonicalSha256: options.canonicalSha256,
+    })
+  }
+
+  async run(): Promise<SessionResult> {
+    const { portName, baud, signal } = this.#options
+    const startedAtMs = performance.now()
+    const finished = new Promise<Effect & { kind: 'finished' }>((resolve) => {
+      this.#result = { resolve }
+    })
+    this.#port = await openPort(portName, this.#listener(), { baud })
+    const ticks = setInterval(() => this.#session.tick(performance.now()), TICK_MS)
+    const abort = (): void => this.#session.stop('interrupted', abortMessage(signal), performance.now())
+    try {
+      await this.#setGuard()
+      this.#session.start(performance.now())
+      if (signal?.aborted) abort()
+      signal?.addEventListener('abort', abort)
+      const { outcome, reason, coldConfirmed } = await finished
+      await this.#port.drain()
+      return {
+        outcome,
+        reason,
+        coldConfirmed,
+        commandsSent: this.#session.commandsSent,
+        seconds: (performance.now() - startedAtMs) / 1000,
+      }
+    } finally {
+      clearInterval(ticks)
+      signal?.removeEventListener('abort', abort)
+      await this.#guard?.disarm()
+      await this.#port.close()
+    }
+  }
+
+  #listener(): { line(text: string): void; end(end: { kind: string; reason?: string }): void } {
+    return {
+      line: (text) => {
+        this.#session.printerLine(text, performance.now())
+        this.#options.progress?.(this.#session.commandsSent)
+      },
+      end: (end) => {
+        const why = end.reason ?? 'it was closed'
+        const message = `the link to the printer at \`${this.#options.portName}\` was lost: ${why}`
+        this.#session.portEnded(message, performance.now())
+      },
+    }
+  }
+
+  /** The guard stands ready before the first byte goes out. */
+  async #setGuard(): Promise<void> {
+    const { guardProgram } = this.#options
+    const descriptor = this.#port?.descriptor
+    if (guardProgram === undefined || descriptor === undefined) return
+    this.#guard = await startGuard({
+      descriptor,
+      program: guardProgram,
+      script: guardScript(),
+      lost: (reason) => {
+        this.#session.stop('guard-lost', `the guard process ended: ${reason}`, performance.now())
+      },
+    })
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.kind) {
+      case 'append':
+        void this.#append(effect.id, effect.record)
+        return
+      case 'want-block':
+        // Never from inside the call that asked: a run of blocks without commands would nest without end.
+        setImmediate(() => void this.#nextBlock())
+        return
+      case 'finished':
+        this.#result?.resolve(effect)
+    }
+  }
+
+  async #append(id: number, record: SessionRecord): Promise<void> {
+    try {
+      await this.#options.log.append(this.#auditRecord(record))
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'the log cannot be written'
+      this.#session.recordFailed(id, message, performance.now())
+      return
+    }
+    this.#session.recorded(id, performance.now())
+  }
+
+  async #nextBlock(): Promise<void> {
+    try {
+      const next = await this.#options.blocks.next()
+      if (next.done === true) this.#session.jobEnded(performance.now())
+      else this.#session.jobBlock(next.value, performance.now())
+    } catch (error) {
+      const message = error instanceof AgentError ? error.message : 'the spooled job cannot be read'
+      this.#session.stop('job-changed', message, performance.now())
+      if (!(error instanceof AgentError)) throw error
+    }
+  }
+
+  #auditRecord(record: SessionRecord): AuditRecord {
+    const { jobId: job, decisionIndex, canonicalSha256, commandsTotal } = this.#options
+    switch (record.kind) {
+      case 'job-opened':
+        return { kind: 'job-opened', job, decision: decisionIndex, canonicalSha256, commands: commandsTotal }
+      case 'job-sealed':
+        return { kind: 'job-sealed', job, commandsSent: record.commands, sha256: record.sha256 }
+      case 'safe-stop':
+        return { kind: 'safe-stop', job, reason: inWords(record.reason), confirmed: record.confirmed }
+      case 'job-closed':
+        return {
+          kind: 'job-closed',
+          job,
+          outcome: record.outcome,
+          reason: record.reason === null ? null : inWords(record.reason),
+          commandsSent: record.commands,
+          commandsTotal,
+          sha256: record.sha256,
+        }
+    }
+  }
+}
+
+function inWords(reason: StopReason): string {
+  return `${reason.code}: ${reason.message}`
+}
+
+function abortMessage(signal: AbortSignal | undefined): string {
+  return typeof signal?.reason === 'string' ? signal.reason : 'the job was stopped'
+}
+
+function runningHash(hash: Hash): RunningHash {
+  return { update: (bytes) => hash.update(bytes), peek: () => hash.copy().digest('hex') }
+}
+
+function guardScript(): SafeStopScript {
+  const { breakWait, heatersOff, poll, emergency } = MARLIN_SAFE_STOP
+  return { breakWait: [breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
+}

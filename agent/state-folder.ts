@@ -1,0 +1,121 @@
+/**
+ * The folder in which the agent keeps what must survive it: the log, the issuers it trusts, the machine's own key, and
+ * the spool. Everything in it is private to one user; a folder that others could change is not used.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { AgentError, systemErrorCode } from './errors.ts'
+import { createMachineKey, KEY_FILE, machineIdOf, readMachineKey, syncFolder } from './machine-key.ts'
+
+const FOLDER_MODE = 0o700
+/** Who else could put something else in its place. */
+const WRITABLE_BY_OTHERS = 0o022
+
+/** The agent's own files. */
+export interface StateFolder {
+  readonly path: string
+  readonly logDir: string
+  /** The issuers that the site trusts. */
+  readonly trustDir: string
+  readonly spoolDir: string
+  /** `m-` and the first 16 hexadecimal digits of the SHA-256 of the machine's public key: what licences name. */
+  readonly machineId: string
+  /** The machine's private Ed25519 key. */
+  readonly machineKey: KeyObject
+}
+
+/**
+ * Opens the state folder and makes what of it is not there yet, the machine's key too: at the first use, and never in
+ * the place of one that is lost or damaged. Throws STATE_UNUSABLE.
+ */
+export async function openStateFolder(path = defaultStatePath(process.env)): Promise<StateFolder> {
+  const root = resolve(path)
+  const dirs = { logDir: join(root, 'log'), trustDir: join(root, 'trust'), spoolDir: join(root, 'spool') }
+  try {
+    await ensureRoot(root)
+    requireOurs(root, await stat(root))
+    for (const dir of Object.values(dirs)) await ensureFolder(dir)
+    const machineKey = (await readMachineKey(root)) ?? (await firstMachineKey(root, dirs.logDir))
+    return { path: root, ...dirs, machineId: machineIdOf(machineKey), machineKey }
+  } catch (error) {
+    throw unusable(root, error)
+  }
+}
+
+/** `$PORTCULLIS_STATE`, else the folder for it of the XDG base directory specification. */
+export function defaultStatePath(env: Readonly<Record<string, string | undefined>>): string {
+  const { PORTCULLIS_STATE: own, XDG_STATE_HOME: xdg } = env
+  if (own !== undefined && own !== '') return own
+  // The specification asks to ignore a relative path.
+  const base = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.local', 'state')
+  return join(base, 'portcullis')
+}
+
+/** Makes the folder, and those above it, and makes their names durable: everything that is recorded lies below them. */
+async function ensureRoot(root: string): Promise<void> {
+  const firstMade = await mkdir(root, { recursive: true, mode: FOLDER_MODE })
+  let above = dirname(root)
+  while (firstMade !== undefined && above !== dirname(firstMade)) {
+    await syncFolder(above)
+    above = dirname(above)
+  }
+  try {
+    await syncFolder(above)
+  } catch (error) {
+    // A folder that cannot be read cannot be written by us either: what is in it was not made by this process.
+    if (systemErrorCode(error) !== 'EACCES') throw error
+  }
+}
+
+async function ensureFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: FOLDER_MODE })
+    await syncFolder(dirname(path))
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
+  // Not through a link: what it leads to may belong to somebody else tomorrow.
+  requireOurs(path, await lstat(path))
+}
+
+function requireOurs(path: string, stats: Stats): void {
+  if (!stats.isDirectory()) throw new AgentError('STATE_UNUSABLE', `\`${path}\` is not a folder`)
+  if (stats.uid !== process.geteuid?.()) {
+    throw new AgentError('STATE_UNUSABLE', `\`${path}\` belongs to another user (${stats.uid})`)
+  }
+  if ((stats.mode & WRITABLE_BY_OTHERS) === 0) return
+  const remedy = '`chmod go-w` it, and check what is in it'
+  throw new AgentError('STATE_UNUSABLE', `\`${path}\` can be written by others; ${remedy}`)
+}
+
+/** A log without its key is a loss, not a first use: with another key it would be the log of another machine. */
+async function firstMachineKey(root: string, logDir: string): Promise<KeyObject> {
+  if ((await readdir(logDir)).length === 0) return await createMachineKey(root)
+  const path = join(root, KEY_FILE)
+  const message = `there is a log but no machine key \`${path}\`; put the key back from a backup`
+  throw new AgentError('STATE_UNUSABLE', message)
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'its file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EEXIST: 'it is not a folder',
+  ENOTDIR: 'it is not a folder',
+  ENOENT: 'it cannot be created',
+  EIO: 'the disk reported an input/output error',
+}
+
+/** Says of every failure which state folder it was. */
+function unusable(root: string, error: unknown): unknown {
+  const code = systemErrorCode(error)
+  // Neither ours nor the system's: an error in the code stays what it is.
+  if (code === undefined) return error
+  const why = error instanceof AgentError ? error.message : (REASONS[code] ?? code)
+  return new AgentError('STATE_UNUSABLE', `state folder \`${root}\` cannot be used: ${why}`, { cause: error })
+}

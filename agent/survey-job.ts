@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import {
+  type Claims,
+  type CommandTable,
+  type Facts,
+  MARLIN,
+  type RefusedLine,
+  Survey,
+  type SurveyJudge,
+} from '../gcode/index.ts'
+import { AgentError } from './errors.ts'
+import type { Chunk } from './read-chunks.ts'
+
+/** What one pass over a job found out. */
+export interface SurveyedJob {
+  readonly name: string
+  readonly bytes: number
+  /** Of the file's bytes, and of its canonical commands; hex. */
+  readonly sha256: string
+  readonly canonicalSha256: string
+  readonly facts: Facts
+  readonly claims: Claims
+  readonly refusedLines: readonly RefusedLine[]
+  readonly refusedCount: number
+  /** The last line is a command without a line end: the file may have been cut short. */
+  readonly isUnfinished: boolean
+}
+
+export interface SurveyJobOptions {
+  readonly name: string
+  readonly table?: CommandTable
+  readonly judge?: SurveyJudge
+  readonly filamentDiameterMm?: number
+  readonly estimatesTime?: boolean
+  /** Sees each chunk before it is surveyed: the spool's digests are made of the same bytes in the same pass. */
+  readonly alsoHash?: (chunk: Chunk) => void
+  /** Told the bytes read so far, after each chunk. */
+  readonly progress?: (bytes: number) => void
+}
+
+/** Surveys a job in one pass. Throws `AgentError` JOB_UNREADABLE where it is empty or not G-code text. */
+export async function surveyJob(
+  chunks: Iterable<Chunk> | AsyncIterable<Chunk>,
+  options: SurveyJobOptions,
+): Promise<SurveyedJob> {
+  const raw = createHash('sha256')
+  const canonical = createHash('sha256')
+  const survey = new Survey({
+    table: options.table ?? MARLIN,
+    hasher: canonical,
+    ...(options.judge !== undefined && { judge: options.judge }),
+    ...(options.filamentDiameterMm !== undefined && { filamentDiameterMm: options.filamentDiameterMm }),
+    ...(options.estimatesTime !== undefined && { estimatesTime: options.estimatesTime }),
+  })
+  let bytes = 0
+  for await (const chunk of chunks) {
+    if (bytes === 0) refuseForeignFormat(options.name, chunk)
+    bytes += chunk.length
+    options.alsoHash?.(chunk)
+    raw.update(chunk.length === chunk.bytes.length ? chunk.bytes : chunk.bytes.subarray(0, chunk.length))
+    survey.push(chunk.bytes, 0, chunk.length)
+    options.progress?.(bytes)
+  }
+  const isUnfinished = survey.end()
+  if (bytes === 0) throw new AgentError('JOB_UNREADABLE', `job \`${options.name}\` is empty`)
+  const facts = survey.facts()
+  if (facts.commands === 0) throw noCommands(options.name, survey.refusedCount)
+  return {
+    name: options.name,
+    bytes,
+    sha256: raw.digest('hex'),
+    canonicalSha256: canonical.digest('hex'),
+    facts,
+    claims: survey.claims(),
+    refusedLines: survey.refusedLines,
+    refusedCount: survey.refusedCount,
+    isUnfinished,
+  }
+}
+
+function noCommands(name: string, refusedCount: number): AgentError {
+  const why = refusedCount > 0 ? 'is not G-code: no line of it is a command' : 'holds no command'
+  return new AgentError('JOB_UNREADABLE', `job \`${name}\` ${why}`)
+}
+
+/** Formats that carry G-code in a container, told by their first bytes whatever the file is called. */
+const CONTAINERS: readonly { readonly start: string; readonly name: string }[] = [
+  { start: 'GCDE', name: 'binary G-code (bgcode)' },
+  { start: 'PK\x03\x04', name: 'a ZIP archive (.3mf, .ufp)' },
+  { start: '\x1f\x8b', name: 'a gzip archive' },
+  { start: '\xfd7zXZ', name: 'an xz archive' },
+]
+/** Bytes looked at for what text never holds. */
+const SNIFFED_BYTES = 4096
+
+function refuseForeignFormat(name: string, chunk: Chunk): void {
+  const start = Buffer.from(chunk.bytes.buffer, chunk.bytes.byteOffset, Math.min(chunk.length, SNIFFED_BYTES))
+  const text = start.toString('latin1')
+  const container = CONTAINERS.find((format) => text.startsWith(format.start))
+  if (container !== undefined) {
+    const message = `job \`${name}\` is ${container.name}; export it as plain text G-code`
+    throw new AgentError('JOB_UNREADABLE', message)
+  }
+  if (text.includes('\0'))
+    throw new AgentError('JOB_UNREADABLE', `job \`${name}\` is binary data, not G-code text`)
+}
