@@ -1,19 +1,19 @@
-import { CARRIAGE_RETURN, NEWLINE } from './bytes.ts'
+import { CARRIAGE_RETURN, NEWLINE, SEMICOLON, SPACE, TAB } from './bytes.ts'
 
 /**
- * Bytes kept of a line that runs over the end of a chunk. Far past any command; what is cut off of a longer line
- * can only be comment, or the line is refused for its length.
+ * Bytes kept of a line. Far past any command; what is cut off of a longer line can only be blank space or comment,
+ * or the line is refused for its length.
  */
 export const LINE_BYTES_KEPT = 4096
 
-/** Stands for what was cut off: outside a comment it makes the line too long, inside one it is comment. */
+/** Stands behind what was kept for what was cut off: outside a comment it makes the line too long, inside one it is comment. */
 const CUT_MARK = 0x3f
 
 /** Where the lines go. Called in order; `bytes` is valid only during the call. */
 export interface LineSink {
   /**
-   * One line, without its end, cut at `LINE_BYTES_KEPT` bytes: then its last byte is a mark that lets only a
-   * comment pass.
+   * One line, without its end. Of a line longer than `LINE_BYTES_KEPT` only so many bytes, and a mark behind them
+   * that lets only a comment pass, unless what was cut off is blank or comment itself.
    */
   line(bytes: Uint8Array, start: number, end: number): void
   /**
@@ -29,9 +29,11 @@ export interface LineSink {
  */
 export class LineSplitter {
   private readonly sink: LineSink
-  private readonly kept = new Uint8Array(LINE_BYTES_KEPT)
+  private readonly kept = new Uint8Array(LINE_BYTES_KEPT + 1)
   private keptLength = 0
   private isInLine = false
+  /** Whether all that was cut off of this line so far is blank space. */
+  private isCutBlank = true
   private isAfterReturn = false
 
   constructor(sink: LineSink) {
@@ -52,7 +54,11 @@ export class LineSplitter {
         this.keep(chunk, at, to)
         return
       }
-      sink.line(chunk, at, end)
+      if (end - at > LINE_BYTES_KEPT) {
+        // Cut like one that comes in pieces: how a line is read never depends on the chunks it came in.
+        this.keep(chunk, at, end)
+        this.emitKept()
+      } else sink.line(chunk, at, end)
       at = end + 1
       if (chunk[end] !== CARRIAGE_RETURN) continue
       if (at === to) this.isAfterReturn = true
@@ -86,17 +92,26 @@ export class LineSplitter {
 
   private keep(chunk: Uint8Array, from: number, to: number): void {
     this.isInLine = true
-    const length = Math.min(to - from, LINE_BYTES_KEPT - this.keptLength)
+    const length = Math.max(0, Math.min(to - from, LINE_BYTES_KEPT - this.keptLength))
     for (let i = 0; i < length; i++) this.kept[this.keptLength + i] = chunk[from + i]!
     this.keptLength += length
-    // What was cut off must not make the line look blank or short: the last byte kept is one that no command holds.
-    if (length < to - from) this.kept[LINE_BYTES_KEPT - 1] = CUT_MARK
+    if (length < to - from && this.isCutBlank) this.cut(chunk, from + length, to)
+  }
+
+  /** What is cut off must not make the line look blank or short, so the first byte of it that counts leaves a mark. */
+  private cut(chunk: Uint8Array, from: number, to: number): void {
+    let i = from
+    while (i < to && (chunk[i] === SPACE || chunk[i] === TAB)) i++
+    if (i === to) return
+    this.isCutBlank = false
+    if (chunk[i] !== SEMICOLON) this.kept[this.keptLength++] = CUT_MARK
   }
 
   private emitKept(): void {
     const length = this.keptLength
     this.keptLength = 0
     this.isInLine = false
+    this.isCutBlank = true
     this.sink.line(this.kept, 0, length)
   }
 }
