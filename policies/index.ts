@@ -1,7 +1,12 @@
 /** The only door of the room: what is allowed. */
 export * from './decision.ts'
+export * from './describe-rules.ts'
 export * from './job-context.ts'
+export * from './judge-gcode.ts'
 export * from './policy.ts'
+export * from './policy-file.ts'
+export { formatProblems, type PolicyProblem } from './policy-problem.ts'
 export * from './reason-tally.ts'
 export * from './rule.ts'
+export { RULES } from './rules/index.ts'
 export * from './verdict.ts'

@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import {
+  AXIS_X,
+  AXIS_Y,
+  AXIS_Z,
+  type Command,
+  type MachineState,
+  type Move,
+  UNKNOWN_ARC,
+} from '../../gcode/index.ts'
+import { axisNames, isSmallLift, namedAxes } from '../axes.ts'
+import { defineRule } from '../rule.ts'
+import type { Objection } from '../verdict.ts'
+import { listed, valueAndLimit } from '../wording.ts'
+
+const ID = 'build-volume'
+/** Larger than any machine that is driven over a serial port. In mm. */
+const SIZE_MAX_MM = 10_000
+
+const point = z.strictObject({
+  x: z.number().min(-SIZE_MAX_MM).max(SIZE_MAX_MM).describe('X of the front left corner, in mm.'),
+  y: z.number().min(-SIZE_MAX_MM).max(SIZE_MAX_MM).describe('Y of the front left corner, in mm.'),
+  z: z.number().min(-SIZE_MAX_MM).max(SIZE_MAX_MM).describe('Z of the bed, in mm.'),
+})
+
+const size = z.strictObject({
+  x: z.number().positive().max(SIZE_MAX_MM).describe('Width of the build volume, along X, in mm.'),
+  y: z.number().positive().max(SIZE_MAX_MM).describe('Depth of the build volume, along Y, in mm.'),
+  z: z.number().positive().max(SIZE_MAX_MM).describe('Height of the build volume, along Z, in mm.'),
+})
+
+/** Denies moves that leave the build volume, arcs by their whole sweep. */
+export const buildVolume = defineRule({
+  id: ID,
+  summary: 'Denies moves out of the build volume, or whose path cannot be told.',
+  why: 'A move past the end of an axis grinds against the frame, loses steps, and everything after it is printed in the wrong place; one below the bed ruins bed and nozzle.',
+  options: z.strictObject({
+    sizeMm: size.describe('Size of the build volume, in mm.'),
+    originMm: point
+      .default({ x: 0, y: 0, z: 0 })
+      .describe(
+        'The corner from which the size counts, in mm: 0 unless the origin is elsewhere, as on a delta.',
+      ),
+    travelMarginMm: z
+      .number()
+      .min(0)
+      .max(1000)
+      .default(0)
+      .describe('How far moves that lay down nothing may leave the volume sideways, in mm.'),
+    toleranceMm: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.001)
+      .describe('What rounding in a slicer may add to a position, in mm.'),
+  }),
+  watches: ['moves'],
+  isOverridable: true,
+  compile: ({ sizeMm, originMm, travelMarginMm, toleranceMm }) => {
+    const minX = originMm.x - toleranceMm
+    const maxX = originMm.x + sizeMm.x + toleranceMm
+    const minY = originMm.y - toleranceMm
+    const maxY = originMm.y + sizeMm.y + toleranceMm
+    const minZ = originMm.z - toleranceMm
+    const maxZ = originMm.z + sizeMm.z + toleranceMm
+    /** Cold: which side it was, with the limit as the policy says it. */
+    const outside = (move: Move, margin: number): Objection => {
+      if (move.known & AXIS_X) {
+        if (move.minX < minX - margin) return below('X', move, move.minX, originMm.x - margin)
+        if (move.maxX > maxX + margin) return above('X', move, move.maxX, originMm.x + sizeMm.x + margin)
+      }
+      if (move.known & AXIS_Y) {
+        if (move.minY < minY - margin) return below('Y', move, move.minY, originMm.y - margin)
+        if (move.maxY > maxY + margin) return above('Y', move, move.maxY, originMm.y + sizeMm.y + margin)
+      }
+      if (move.minZ < minZ) return below('Z', move, move.minZ, originMm.z)
+      return above('Z', move, move.maxZ, originMm.z + sizeMm.z)
+    }
+    return {
+      line: (command: Command, state: MachineState, move: Move) => {
+        const deposits = move.depositedMm > 0
+        if (move.axes === 0 && !deposits) return undefined
+        if (move.kind === UNKNOWN_ARC) return unknownArc(command)
+        const known = move.known
+        const margin = deposits ? 0 : travelMarginMm
+        if (
+          ((known & AXIS_X) !== 0 && !(move.minX >= minX - margin && move.maxX <= maxX + margin)) ||
+          ((known & AXIS_Y) !== 0 && !(move.minY >= minY - margin && move.maxY <= maxY + margin)) ||
+          ((known & AXIS_Z) !== 0 && !(move.minZ >= minZ && move.maxZ <= maxZ))
+        )
+          return outside(move, margin)
+        const lost = namedAxes(command) & ~known
+        return lost === 0 || isSmallLift(state, move) ? undefined : unknownPosition(lost)
+      },
+    }
+  },
+  examples: [
+    {
+      options: { sizeMm: { x: 220, y: 220, z: 250 } },
+      allowed: [
+        'G28\nG1 Z0.2 F600\nG1 X0 Y0 F3000\nG1 X220 Y220 E5',
+        'G28\nG1 Z250 F600',
+        'G28\nG1 X220.0005 F3000',
+        'G28\nG1 X10 Y10 Z1 F3000\nG2 X30 Y10 I10 J0 E1',
+        'G28\nG1 X10 Y10 Z1 F3000\nG91\nG1 X10\nG90',
+        'G91\nG1 Z5 F600\nG90\nG28',
+        'G28\nG91\nG1 Z5 F600\nG90',
+        'G1 F3000',
+        'G28\nG1 X60 E9 F1000',
+        'G28\nG1 X10 Y10 Z1 F3000\nG92 X0\nG1 X210',
+      ],
+      denied: [
+        'G28\nG1 X220.1 F3000',
+        'G28\nG1 Y-1 F3000',
+        'G28\nG1 Z-0.1 F600',
+        'G28\nG1 Z251 F600',
+        'G28\nG1 X10 Y10 Z1 F3000\nG1 X300 E5',
+        'G28\nG1 X215 Y10 Z1 F3000\nG3 X215 Y30 I0 J10 E1',
+        'G28\nG1 X10 Y10 Z1 F3000\nG2 X10 Y10 I0 J-20',
+        'G28\nG1 X200 Y10 Z1 F3000\nG91\nG1 X30\nG90',
+        'G28\nG1 X100 Y10 Z1 F3000\nG92 X0\nG1 X150',
+        'G20\nG28\nG1 X9 F3000',
+        'G28\nG2 X10 Y10 I5 J0',
+        'G28\nG1 X10 Y10 Z1 F3000\nG2 X20 Y20',
+        'G1 X10 F3000',
+        'G28\nG91\nG1 X10 F3000',
+        'G91\nG1 Z8 F600\nG1 Z8',
+        'G91\nG1 Z-1 F600',
+      ],
+    },
+    {
+      options: {
+        sizeMm: { x: 200, y: 200, z: 300 },
+        originMm: { x: -100, y: -100, z: 0 },
+        travelMarginMm: 5,
+      },
+      allowed: ['G28\nG1 X-100 Y-100 Z1 F3000\nG1 X100 E5', 'G28\nG1 X-105 F3000'],
+      denied: ['G28\nG1 X-106 F3000', 'G28\nG1 X-100 Y0 Z1 F3000\nG1 X-101 E1', 'G28\nG1 Z-1 F600'],
+    },
+  ],
+})
+
+type Axis = 'X' | 'Y' | 'Z'
+
+function above(axis: Axis, move: Move, reached: number, end: number): Objection {
+  return outsideObjection(axis, move, reached, end, 'above')
+}
+
+function below(axis: Axis, move: Move, reached: number, end: number): Objection {
+  return outsideObjection(axis, move, reached, end, 'below')
+}
+
+function outsideObjection(
+  axis: Axis,
+  move: Move,
+  reached: number,
+  end: number,
+  side: 'above' | 'below',
+): Objection {
+  const { value, limit } = valueAndLimit(reached, end, 'mm')
+  const what = move.depositedMm > 0 ? 'extruding move' : 'travel move'
+  return {
+    code: ID,
+    rule: ID,
+    message: `${what} reaches ${axis} ${value}, ${side} the limit of ${limit} of the build volume`,
+    value,
+    limit,
+    remedy: `slice again for this printer, with ${axis} at ${limit} or ${side === 'above' ? 'less' : 'more'}`,
+    // A part that stands outside does so on thousands of lines, with as many values.
+    group: `${axis} ${side}`,
+  }
+}
+
+function unknownArc(command: Command): Objection {
+  return {
+    code: `${ID}.arc`,
+    rule: ID,
+    message: `the path of arc \`${command.name()}\` cannot be told: it has no centre, or starts from a position that is not known`,
+    remedy: 'home, move to an absolute position, and give the arc a centre with I and J or a radius with R',
+    group: '',
+  }
+}
+
+function unknownPosition(axes: number): Objection {
+  const value = listed(axisNames(axes))
+  return {
+    code: `${ID}.unknown-position`,
+    rule: ID,
+    message: `${value} moved from a position that is not known, so where the move ends cannot be judged`,
+    value,
+    remedy: 'home with `G28` and go to an absolute position with `G90` before this line',
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
+import type { PolicyProblem } from './policy-problem.ts'
+
+/** A YAML text as plain values that still know where they stood. */
+export interface YamlSource {
+  readonly value: unknown
+  /** Where the value at the end of the path stands; for one that is missing, the map that lacks it. */
+  placeOf(path: readonly PropertyKey[]): Place
+  /** Where the key at the end of the path stands. */
+  placeOfKey(path: readonly PropertyKey[]): Place
+}
+
+/** A line and a column, from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export type YamlResult =
+  | { readonly ok: true; readonly source: YamlSource }
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+
+const START: Place = { line: 1, column: 1 }
+
+/**
+ * Reads YAML 1.2 with nothing that a policy has no use for: no aliases (a few lines of them unfold to gigabytes), no merge
+ * keys, no tags, no second document. Never throws.
+ */
+export function readYaml(text: string): YamlResult {
+  const counter = new LineCounter()
+  try {
+    const document = parseDocument(text, {
+      lineCounter: counter,
+      prettyErrors: false,
+      strict: true,
+      uniqueKeys: true,
+      merge: false,
+      schema: 'core',
+    })
+    const problems = [...document.errors, ...document.warnings].map((error) =>
+      problemAt(placeAt(counter, error.pos[0]), describeError(error)),
+    )
+    problems.push(...aliasProblems(document, counter))
+    if (problems.length > 0) return { ok: false, problems }
+    return { ok: true, source: sourceOf(document, counter) }
+  } catch (error) {
+    // Only text made to break a parser gets here: nested past the depth of the stack, for one.
+    const what = error instanceof Error ? error.message : String(error)
+    return { ok: false, problems: [problemAt(START, `the file cannot be read as YAML: ${firstLine(what)}`)] }
+  }
+}
+
+function problemAt(place: Place, message: string): PolicyProblem {
+  return { ...place, path: '', message }
+}
+
+function placeAt(counter: LineCounter, offset: number): Place {
+  const { line, col } = counter.linePos(offset)
+  return line === 0 ? START : { line, column: col }
+}
+
+function describeError(error: YAMLError): string {
+  if (error.code === 'DUPLICATE_KEY') return 'this key stands twice in its map'
+  if (error.code === 'MULTIPLE_DOCS') return 'a policy file holds one document'
+  const message = firstLine(error.message)
+  return `${message.charAt(0).toLowerCase()}${message.slice(1)}`
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
+}
+
+function aliasProblems(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
+  const problems: PolicyProblem[] = []
+  visit(document, {
+    Alias: (_key, node) => {
+      const place = placeAt(counter, node.range?.[0] ?? 0)
+      problems.push(problemAt(place, `alias \`*${node.source}\` is not allowed in a policy`))
+    },
+  })
+  return problems
+}
+
+function sourceOf(document: Document.Parsed, counter: LineCounter): YamlSource {
+  const placeOf = (path: readonly PropertyKey[]): Place => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+      if (hasRange(node) && !(isScalar(node) && node.range?.[0] === node.range?.[1] && length > 0))
+        return placeAt(counter, node.range[0])
+      // An empty value has no place of its own; its key has.
+      const key = length === 0 ? undefined : keyNode(document, path.slice(0, length))
+      if (hasRange(key)) return placeAt(counter, key.range[0])
+    }
+    return START
+  }
+  const placeOfKey = (path: readonly PropertyKey[]): Place => {
+    const key = keyNode(document, path)
+    return hasRange(key) ? placeAt(counter, key.range[0]) : placeOf(path)
+  }
+  // No alias is left, so none can unfold.
+  return { value: document.toJS({ maxAliasCount: 0 }), placeOf, placeOfKey }
+}
+
+function keyNode(document: Document.Parsed, path: readonly PropertyKey[]): unknown {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (!isMap(parent)) return undefined
+  const name = String(path.at(-1))
+  return parent.items.find((pair) => isPair(pair) && isScalar(pair.key) && String(pair.key.value) === name)
+    ?.key
+}
+
+function hasRange(node: unknown): node is { readonly range: readonly [number, number, number] } {
+  return (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)) && Array.isArray(node.range)
+}
