@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { type Decision, decide, type JobUser, type LicenceStanding, ReasonTally } from '../policies/index.ts'
 import { type LicenceResult, verifyLicence } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
-import type { Chunk } from './read-chunks.ts'
 import { type SurveyedJob, surveyJob } from './survey-job.ts'
 
 /** The cold path to a decision: survey under the policy, licence, policy over the facts. Touches no printer and no log. */
@@ -10,14 +9,14 @@ import { type SurveyedJob, surveyJob } from './survey-job.ts'
 export interface JudgeJobOptions {
   readonly name: string
   readonly loaded: LoadedPolicy
-  readonly chunks: Iterable<Chunk> | AsyncIterable<Chunk>
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** A token that was presented with the job. */
   readonly licenceToken?: string
   readonly anchorsPem: readonly string[]
   readonly machineId: string
   readonly user?: JobUser
   readonly nowMs: number
-  readonly alsoHash?: (chunk: Chunk) => void
+  readonly alsoHash?: (chunk: Uint8Array) => void
   readonly progress?: (bytes: number) => void
 }
 
@@ -44,7 +43,6 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     job: { name, bytes: survey.bytes, sha256: survey.sha256, canonicalSha256: survey.canonicalSha256 },
     facts: survey.facts,
     claims: survey.claims,
-    policy: loaded.policy,
     policySha256: loaded.sha256,
     tally,
     refusedLines: survey.refusedLines,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { formatProblems, POLICY_BYTES_MAX, type Policy, readPolicy } from '../policies/index.ts'
+import { formatProblems, POLICY_CHARS_MAX, type Policy, readPolicy } from '../policies/index.ts'
 import { AgentError, systemErrorCode } from './errors.ts'
 
 /** A policy as it was read from a file, with the digest of that file. */
@@ -36,14 +36,14 @@ function readBounded(path: string): Uint8Array {
   try {
     if (!fstatSync(descriptor).isFile())
       throw new AgentError('POLICY_INVALID', `policy \`${path}\` is no file`)
-    const buffer = new Uint8Array(POLICY_BYTES_MAX + 1)
+    const buffer = new Uint8Array(POLICY_CHARS_MAX + 1)
     let length = 0
     for (;;) {
       const read = readSync(descriptor, buffer, length, buffer.length - length, null)
       length += read
       if (read === 0) return buffer.subarray(0, length)
-      if (length > POLICY_BYTES_MAX) {
-        const message = `policy \`${path}\` is larger than the limit of ${POLICY_BYTES_MAX} bytes`
+      if (length > POLICY_CHARS_MAX) {
+        const message = `policy \`${path}\` is larger than the limit of ${POLICY_CHARS_MAX} bytes`
         throw new AgentError('POLICY_INVALID', message)
       }
     }

@@ -3,8 +3,14 @@ import type { AuditLog } from './audit/index.ts'
 import { judgeJob } from './judge-job.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import { runSession, type SessionResult } from './run-session.ts'
-import { createBlockHasher, type JobSource, readVerified, type SpooledJob, spoolJob } from './spool/index.ts'
-import { readFileChunks } from './read-chunks.ts'
+import {
+  createBlockHasher,
+  type JobSource,
+  openSource,
+  readVerified,
+  type SpooledJob,
+  spoolJob,
+} from './spool/index.ts'
 
 /**
  * One print from a file to the wire. The order is the promise: spool, survey, decide, record, and only then the
@@ -49,17 +55,18 @@ export async function printJob(options: PrintJobOptions): Promise<PrintedJob> {
 async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Promise<PrintedJob> {
   const { loaded, log, user, licenceToken } = options
   const blocks = createBlockHasher()
+  const copy = await openSource({ path: spooled.path })
   const { decision: undecided, survey } = await judgeJob({
     name: spooled.name,
     loaded,
-    chunks: readFileChunks(spooled.path),
-    alsoHash: (chunk) => blocks.update(chunk.bytes.subarray(0, chunk.length)),
+    chunks: copy.chunks,
+    alsoHash: (chunk) => blocks.update(chunk),
     anchorsPem: options.anchorsPem,
     machineId: options.machineId,
     nowMs: Date.now(),
     ...(licenceToken !== undefined && { licenceToken }),
     ...(user !== undefined && { user }),
-  })
+  }).finally(() => copy.close())
   const digests = blocks.digest()
   // From here on the decision is on record, whatever becomes of the print.
   const receipt = await log.append({ kind: 'decision', decision: undecided })

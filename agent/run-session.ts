@@ -31,7 +31,7 @@ export interface RunSessionOptions {
   readonly table: CommandTable
   readonly judge: LineJudge
   /** The verified blocks of the job, in order. Throws SPOOL_CHANGED where they are not what was surveyed. */
-  readonly blocks: Iterator<Uint8Array> | AsyncIterator<Uint8Array>
+  readonly blocks: AsyncIterator<Uint8Array, void>
   readonly canonicalSha256: string
   readonly commandsTotal: number
   readonly log: AuditLog
@@ -107,6 +107,7 @@ class SessionRun {
       }
     } finally {
       clearInterval(ticks)
+      await this.#options.blocks.return?.()
       signal?.removeEventListener('abort', abort)
       await this.#guard?.disarm()
       await this.#port.close()

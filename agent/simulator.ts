@@ -1,6 +1,7 @@
 import { type DeviceSide, listenOnPty, listenOnTcp } from './serial/index.ts'
 import {
   type Faults,
+  type JournalSink,
   type MarlinBuildName,
   openJournalFile,
   RunningClock,
@@ -17,6 +18,8 @@ export interface SimulatorOptions {
   readonly tcp?: { readonly host: string; readonly port: number }
   /** File that gets the journal, one JSON object a line. */
   readonly journalPath?: string
+  /** Gets the journal instead of a file. */
+  readonly journal?: JournalSink
   readonly speed?: number | 'max'
   readonly seed?: number
   readonly faults?: Faults
@@ -33,12 +36,13 @@ export interface Simulator {
 /** Starts a printer that a client can open. Throws `AgentError` where the link or the journal cannot be made. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const journal = options.journalPath === undefined ? undefined : openJournalFile(options.journalPath)
+  const sink = options.journal ?? journal?.sink
   const device = await openDevice(options)
   const printer = startSimulatedPrinter({
     write: (bytes) => device.write(bytes),
     clock: new RunningClock(options.speed ?? 1),
     unplug: () => void device.unplug(),
-    ...(journal !== undefined && { journal: journal.sink }),
+    ...(sink !== undefined && { journal: sink }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.faults !== undefined && { faults: options.faults }),
     ...(options.build !== undefined && { build: options.build }),

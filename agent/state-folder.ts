@@ -38,7 +38,9 @@ export async function openStateFolder(path = defaultStatePath(process.env)): Pro
     await ensureRoot(root)
     requireOurs(root, await stat(root))
     for (const dir of Object.values(dirs)) await ensureFolder(dir)
-    const machineKey = (await readMachineKey(root)) ?? (await firstMachineKey(root, dirs.logDir))
+    // Looked at before the key: whoever made a log had made the key by then, so the key cannot be merely on its way.
+    const hasLog = (await readdir(dirs.logDir)).length > 0
+    const machineKey = (await readMachineKey(root)) ?? (await firstMachineKey(root, hasLog))
     return { path: root, ...dirs, machineId: machineIdOf(machineKey), machineKey }
   } catch (error) {
     throw unusable(root, error)
@@ -92,8 +94,8 @@ function requireOurs(path: string, stats: Stats): void {
 }
 
 /** A log without its key is a loss, not a first use: with another key it would be the log of another machine. */
-async function firstMachineKey(root: string, logDir: string): Promise<KeyObject> {
-  if ((await readdir(logDir)).length === 0) return await createMachineKey(root)
+async function firstMachineKey(root: string, hasLog: boolean): Promise<KeyObject> {
+  if (!hasLog) return await createMachineKey(root)
   const path = join(root, KEY_FILE)
   const message = `there is a log but no machine key \`${path}\`; put the key back from a backup`
   throw new AgentError('STATE_UNUSABLE', message)

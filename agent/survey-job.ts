@@ -9,7 +9,6 @@ import {
   type SurveyJudge,
 } from '../gcode/index.ts'
 import { AgentError } from './errors.ts'
-import type { Chunk } from './read-chunks.ts'
 
 /** What one pass over a job found out. */
 export interface SurveyedJob {
@@ -33,14 +32,14 @@ export interface SurveyJobOptions {
   readonly filamentDiameterMm?: number
   readonly estimatesTime?: boolean
   /** Sees each chunk before it is surveyed: the spool's digests are made of the same bytes in the same pass. */
-  readonly alsoHash?: (chunk: Chunk) => void
+  readonly alsoHash?: (chunk: Uint8Array) => void
   /** Told the bytes read so far, after each chunk. */
   readonly progress?: (bytes: number) => void
 }
 
 /** Surveys a job in one pass. Throws `AgentError` JOB_UNREADABLE where it is empty or not G-code text. */
 export async function surveyJob(
-  chunks: Iterable<Chunk> | AsyncIterable<Chunk>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   options: SurveyJobOptions,
 ): Promise<SurveyedJob> {
   const raw = createHash('sha256')
@@ -57,8 +56,8 @@ export async function surveyJob(
     if (bytes === 0) refuseForeignFormat(options.name, chunk)
     bytes += chunk.length
     options.alsoHash?.(chunk)
-    raw.update(chunk.length === chunk.bytes.length ? chunk.bytes : chunk.bytes.subarray(0, chunk.length))
-    survey.push(chunk.bytes, 0, chunk.length)
+    raw.update(chunk)
+    survey.push(chunk)
     options.progress?.(bytes)
   }
   const isUnfinished = survey.end()
@@ -93,8 +92,8 @@ const CONTAINERS: readonly { readonly start: string; readonly name: string }[] =
 /** Bytes looked at for what text never holds. */
 const SNIFFED_BYTES = 4096
 
-function refuseForeignFormat(name: string, chunk: Chunk): void {
-  const start = Buffer.from(chunk.bytes.buffer, chunk.bytes.byteOffset, Math.min(chunk.length, SNIFFED_BYTES))
+function refuseForeignFormat(name: string, chunk: Uint8Array): void {
+  const start = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, SNIFFED_BYTES))
   const text = start.toString('latin1')
   const container = CONTAINERS.find((format) => text.startsWith(format.start))
   if (container !== undefined) {

@@ -1,7 +1,7 @@
-import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { judgeJob } from '../judge-job.ts'
-import { jobBytes, readFileChunks, readInputChunks } from '../read-chunks.ts'
+import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { openStateFolder } from '../state-folder.ts'
+import { openJob } from './open-job.ts'
 import { say, sayJson } from './output.ts'
 import { startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
@@ -21,19 +21,22 @@ export async function check(job: string, options: CheckOptions): Promise<void> {
   const loaded = findPolicy(options.policy)
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
-  const isInput = job === '-'
-  const progress = startProgress('judging', isInput ? 0 : jobBytes(job))
+  const source = await openJob(job)
+  const progress = startProgress('judging', source.bytes ?? 0)
   const { decision } = await judgeJob({
     name: job,
     loaded,
-    chunks: isInput ? readInputChunks(process.stdin) : readFileChunks(job),
+    chunks: source.chunks,
     anchorsPem: await loadTrustAnchors(state.trustDir),
     machineId: options.printer ?? state.machineId,
     nowMs: Date.now(),
     progress: (bytes) => progress.update(bytes),
     ...(licenceToken !== undefined && { licenceToken }),
     ...(options.user !== undefined && { user: { name: options.user } }),
-  }).finally(() => progress.stop())
+  }).finally(() => {
+    progress.stop()
+    return source.close()
+  })
   if (options.json) sayJson(decision)
   else say(...decisionLines(decision))
   process.exitCode = EXIT_BY_OUTCOME[decision.outcome]

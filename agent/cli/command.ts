@@ -58,7 +58,9 @@ function addJobCommands(program: Command): void {
     .action(async () => (await import('./demo.ts')).demo())
   program
     .command('inspect')
-    .description('measure a job: bounds, temperatures, filament, time, what its comments claim; judges nothing')
+    .description(
+      'measure a job: bounds, temperatures, filament, time, what its comments claim; judges nothing',
+    )
     .argument('<job>', 'G-code file, or - for standard input')
     .option('--json', JSON_HELP)
     .action(async (job, options) => (await import('./inspect.ts')).inspect(job, options))
@@ -146,11 +148,24 @@ function addLicenceCommands(program: Command): void {
     .requiredOption('--design <file>', 'the G-code file that may be printed')
     .requiredOption('--licensee <name>', 'who may print it')
     .requiredOption('--copies <n>', 'how often')
-    .requiredOption('--machine <id>', 'on which machine (see `licence machine`); repeat for several', collect, [])
+    .requiredOption(
+      '--machine <id>',
+      'on which machine (see `licence machine`); repeat for several',
+      collect,
+      [],
+    )
     .requiredOption('--expires <date>', 'until when, such as 2027-06-30 or 2027-06-30T12:00:00Z')
     .option('--from <date>', 'from when (default: now)')
-    .option('--tier <name>', 'how closely the design is held: open, registered, controlled, restricted', 'open')
-    .option('--form <form>', 'what must match: `gcode-canon` the commands, `gcode-raw` every byte', 'gcode-canon')
+    .option(
+      '--tier <name>',
+      'how closely the design is held: open, registered, controlled, restricted',
+      'open',
+    )
+    .option(
+      '--form <form>',
+      'what must match: `gcode-canon` the commands, `gcode-raw` every byte',
+      'gcode-canon',
+    )
     .option('--title <text>', 'title of the design (default: the file’s name)')
     .option('--passphrase-file <file>', 'passphrase of the signing key')
     .option('--out <file>', 'write the licence here (default: standard output)')

@@ -7,5 +7,8 @@ import { packageFolder } from './ready-policies.ts'
 export function guardProgram(): string {
   const path = join(packageFolder(), 'dist', 'guard.mjs')
   if (existsSync(path)) return path
-  throw new AgentError('GUARD_FAILED', `the guard program \`${path}\` is missing: build or install the package again`)
+  throw new AgentError(
+    'GUARD_FAILED',
+    `the guard program \`${path}\` is missing: build or install the package again`,
+  )
 }

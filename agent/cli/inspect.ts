@@ -1,17 +1,20 @@
-import { jobBytes, readFileChunks, readInputChunks } from '../read-chunks.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
+import { openJob } from './open-job.ts'
 import { bold, columns, dim, say, sayJson, size, yellow } from './output.ts'
 import { startProgress } from './progress.ts'
 import { claimLines, factLines } from './show-facts.ts'
 
 /** `portcullis inspect`: facts and claims of a job, no judgement. */
 export async function inspect(job: string, options: { readonly json?: true }): Promise<void> {
-  const isInput = job === '-'
-  const progress = startProgress('reading', isInput ? 0 : jobBytes(job))
-  const surveyed = await surveyJob(isInput ? readInputChunks(process.stdin) : readFileChunks(job), {
+  const source = await openJob(job)
+  const progress = startProgress('reading', source.bytes ?? 0)
+  const surveyed = await surveyJob(source.chunks, {
     name: job,
     progress: (bytes) => progress.update(bytes),
-  }).finally(() => progress.stop())
+  }).finally(() => {
+    progress.stop()
+    return source.close()
+  })
   if (options.json) sayJson(inspectionDocument(surveyed))
   else say(...inspectionLines(surveyed))
 }
@@ -40,7 +43,9 @@ function inspectionLines(surveyed: SurveyedJob): readonly string[] {
     ...factLines(surveyed.facts),
     '',
     ...claimLines(surveyed.claims),
-    ...(refusedCount === 0 ? [] : ['', yellow(`${refusedCount} lines cannot be read, so no printer would get them:`)]),
+    ...(refusedCount === 0
+      ? []
+      : ['', yellow(`${refusedCount} lines cannot be read, so no printer would get them:`)]),
     ...refusedLines.map(({ line, code, message }) => `  line ${line}: ${message} ${dim(code)}`),
   ]
 }

@@ -38,7 +38,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const bar = printProgress()
   try {
     const printed = await printJob({
-      source: job === '-' ? { stream: process.stdin, name: '-' } : { path: job },
+      source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
       spoolDir: state.spoolDir,
       loaded,
       log,
@@ -74,11 +74,14 @@ function show(printed: PrintedJob, options: PrintOptions): void {
     return
   }
   if (session.reason === null) {
-    if (!options.json) say(`${green('printed')}  ${session.commandsSent} commands in ${duration(session.seconds)}`)
+    if (!options.json)
+      say(`${green('printed')}  ${session.commandsSent} commands in ${duration(session.seconds)}`)
     return
   }
   process.exitCode = session.reason.code === 'interrupted' ? EXIT.fault : EXIT.linkFailed
-  const heaters = session.coldConfirmed ? 'the printer reports its heaters off' : 'the printer did not confirm that its heaters are off'
+  const heaters = session.coldConfirmed
+    ? 'the printer reports its heaters off'
+    : 'the printer did not confirm that its heaters are off'
   process.stderr.write(`portcullis: ${session.reason.message}; ${heaters}\n`)
   if (!options.json) say(`${red(session.outcome)}  after ${session.commandsSent} commands`)
 }
@@ -120,4 +123,3 @@ function printProgress(): Progress & { start(total: number): void } {
     },
   }
 }
-

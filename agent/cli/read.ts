@@ -10,8 +10,8 @@ import {
   PARSED,
   writeLine,
 } from '../../gcode/index.ts'
-import { readFileChunks, readInputChunks } from '../read-chunks.ts'
 import { badUsage } from './end.ts'
+import { openJob } from './open-job.ts'
 import { LineWriter, red } from './output.ts'
 
 /** How one line was read: its canonical form, empty for no command, or null and why. */
@@ -24,7 +24,8 @@ export async function read(
   file: string,
   options: { readonly dialect: string; readonly json?: true },
 ): Promise<void> {
-  if (options.dialect !== MARLIN.dialect) throw badUsage(`dialect \`${options.dialect}\` is not known; there is marlin`)
+  if (options.dialect !== MARLIN.dialect)
+    throw badUsage(`dialect \`${options.dialect}\` is not known; there is marlin`)
   const readings: Reading[] = []
   const splitter = new LineSplitter(readingSink(readings))
   const writer = new LineWriter()
@@ -33,13 +34,15 @@ export async function read(
     for (const reading of readings) await writer.write(show(reading))
     readings.length = 0
   }
-  for await (const chunk of file === '-' ? readInputChunks(process.stdin) : readFileChunks(file)) {
-    splitter.push(chunk.bytes, 0, chunk.length)
+  const source = await openJob(file)
+  for await (const chunk of source.chunks) {
+    splitter.push(chunk)
     await flush()
   }
   splitter.end()
   await flush()
   await writer.flush()
+  await source.close()
 }
 
 function readingSink(readings: Reading[]): { line(bytes: Uint8Array, start: number, end: number): void } {

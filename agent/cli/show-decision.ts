@@ -25,7 +25,9 @@ export function decisionLines(decision: Decision): readonly string[] {
     `${bold(OUTCOME_WORDS[decision.outcome])}  ${decision.job.name}  ${dim(`policy ${name} version ${version}`)}`,
     ...decision.reasons.flatMap(reasonLines),
     ...(more > 0 ? [dim(`  and ${more} more objections of the same kinds`)] : []),
-    ...(decision.log === null ? [] : [dim(`  on record as number ${decision.log.index} of log ${decision.log.origin}`)]),
+    ...(decision.log === null
+      ? []
+      : [dim(`  on record as number ${decision.log.index} of log ${decision.log.origin}`)]),
   ]
 }
 
@@ -36,7 +38,9 @@ function reasonLines(reason: DecisionReason): readonly string[] {
   return [
     `  ${mark} ${where}${reason.message}${times}`,
     dim(`      what to do: ${reason.remedy}`),
-    ...(reason.outcome === 'deny' || reason.outcome === 'hold' ? [dim(`      appeal: ${reason.appeal}`)] : []),
+    ...(reason.outcome === 'deny' || reason.outcome === 'hold'
+      ? [dim(`      appeal: ${reason.appeal}`)]
+      : []),
     dim(`      code: ${reason.code}`),
   ]
 }

@@ -7,7 +7,8 @@ const NONE = '—'
 
 export function factLines(facts: Facts): readonly string[] {
   const { layers } = facts
-  const heights = layers.minHeightMm === null ? '' : `, ${mm(layers.minHeightMm)} to ${mm(layers.maxHeightMm)} high`
+  const heights =
+    layers.minHeightMm === null ? '' : `, ${mm(layers.minHeightMm)} to ${mm(layers.maxHeightMm)} high`
   return [
     bold('Facts') + dim('  measured from the commands'),
     ...columns([
@@ -19,11 +20,22 @@ export function factLines(facts: Facts): readonly string[] {
       ['filament', `${(facts.filamentMm / 1000).toFixed(2)} m, ${(facts.filamentMm3 / 1000).toFixed(2)} cm³`],
       ['nozzle', celsius(facts.nozzleMaxCelsius)],
       ['bed', celsius(facts.bedMaxCelsius)],
-      ['fastest move', facts.feedrateMaxMmPerMin === null ? NONE : `${round(facts.feedrateMaxMmPerMin / 60)} mm/s`],
+      [
+        'fastest move',
+        facts.feedrateMaxMmPerMin === null ? NONE : `${round(facts.feedrateMaxMmPerMin / 60)} mm/s`,
+      ],
       ['highest flow', facts.flowMaxMm3PerS === null ? NONE : `${round(facts.flowMaxMm3PerS)} mm³/s`],
       ['time', `about ${duration(facts.estimatedSeconds)}, heating not counted`],
-      ['tools', facts.tools.length === 0 ? 'the one that is selected' : facts.tools.map((t) => `T${t}`).join(' ')],
-      ['classes', Object.entries(facts.classes).map(([name, count]) => `${name} ${count}`).join(', ')],
+      [
+        'tools',
+        facts.tools.length === 0 ? 'the one that is selected' : facts.tools.map((t) => `T${t}`).join(' '),
+      ],
+      [
+        'classes',
+        Object.entries(facts.classes)
+          .map(([name, count]) => `${name} ${count}`)
+          .join(', '),
+      ],
     ]),
     ...facts.unknownCommands.map(({ name, line }) => `  unknown command ${name}, first on line ${line}`),
   ]

@@ -1,5 +1,12 @@
-import { parseTcpName } from '../serial/index.ts'
-import { FAULTS, faultHelp, MARLIN_BUILD_NAMES, type MarlinBuildName, parseFaults, parseSeed, parseSpeed } from '../sim/index.ts'
+import {
+  FAULTS,
+  faultHelp,
+  MARLIN_BUILD_NAMES,
+  type MarlinBuildName,
+  parseFaults,
+  parseSeed,
+  parseSpeed,
+} from '../sim/index.ts'
 import { type SimulatorOptions, startSimulator } from '../simulator.ts'
 import { badUsage } from './end.ts'
 import { bold, dim, say, sayJson } from './output.ts'
@@ -27,7 +34,9 @@ export async function sim(options: SimOptions): Promise<void> {
   else {
     say(
       `${bold('simulated Marlin printer')} at ${simulator.path}`,
-      dim(`open it at any baud rate, or print: portcullis print JOB --port ${simulator.path} --policy open-bench`),
+      dim(
+        `open it at any baud rate, or print: portcullis print JOB --port ${simulator.path} --policy open-bench`,
+      ),
       dim('Ctrl-C ends it'),
     )
   }
@@ -40,8 +49,10 @@ export async function sim(options: SimOptions): Promise<void> {
 
 function simulatorOptions(options: SimOptions): SimulatorOptions {
   const build = MARLIN_BUILD_NAMES.find((name) => name === options.build)
-  if (build === undefined) throw badUsage(`build \`${options.build}\` is not one of ${MARLIN_BUILD_NAMES.join(', ')}`)
-  if (options.link !== undefined && options.tcp !== undefined) throw badUsage('give --link or --tcp, not both')
+  if (build === undefined)
+    throw badUsage(`build \`${options.build}\` is not one of ${MARLIN_BUILD_NAMES.join(', ')}`)
+  if (options.link !== undefined && options.tcp !== undefined)
+    throw badUsage('give --link or --tcp, not both')
   return {
     build: build satisfies MarlinBuildName,
     speed: parseSpeed(options.speed),
@@ -54,6 +65,9 @@ function simulatorOptions(options: SimOptions): SimulatorOptions {
 }
 
 function listenAddress(text: string): { readonly host: string; readonly port: number } {
-  const { host, port } = parseTcpName(text.startsWith('tcp://') ? text : `tcp://${text}`)
+  const match = /^(?:tcp:\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port > 65_535) throw badUsage(`option \`--tcp\` wants HOST:PORT, not \`${text}\``)
   return { host, port }
 }

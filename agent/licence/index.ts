@@ -2,7 +2,7 @@
 export { describeLicence } from './describe-licence.ts'
 export { createIssuer, type Issuer, issueLicence, type NewIssuer } from './issuer.ts'
 export { loadIssuer, saveIssuer } from './issuer-store.ts'
-export { LICENCE_TIERS, type Licence } from './licence.ts'
+export { DIGEST_FORMS, LICENCE_TIERS, type Licence } from './licence.ts'
 export { readLicenceFile } from './licence-file.ts'
 export { type LicenceOrder, orderSchema } from './order.ts'
 export { readLicence, type UnverifiedResult } from './read-licence.ts'

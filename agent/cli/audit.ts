@@ -1,0 +1,44 @@
+import { type LogEntry, readLog, verifyLog } from '../audit/index.ts'
+import { EXIT } from '../errors.ts'
+import { openStateFolder } from '../state-folder.ts'
+import { dim, green, LineWriter, red, say, sayJson } from './output.ts'
+import { recordWords } from './record-words.ts'
+
+export interface AuditOptions {
+  readonly state?: string
+  readonly json?: true
+}
+
+/** `portcullis audit show`: the records of a log, one a line. */
+export async function show(dir: string | undefined, options: AuditOptions): Promise<void> {
+  const writer = new LineWriter()
+  for await (const entry of readLog(await logFolder(dir, options))) {
+    await writer.write(options.json ? JSON.stringify(entry) : describeEntry(entry))
+  }
+  await writer.flush()
+}
+
+/** `portcullis audit verify`: whether the log is whole and unaltered. Exit status 6 where it is not. */
+export async function verify(dir: string | undefined, options: AuditOptions): Promise<void> {
+  const verification = await verifyLog(await logFolder(dir, options))
+  if (!verification.ok) process.exitCode = EXIT.evidenceFailed
+  if (options.json) {
+    sayJson(verification)
+    return
+  }
+  const { ok, records, head, findings } = verification
+  say(
+    `${ok ? green('whole') : red('damaged')}  ${records} records, head ${head ?? 'none'}`,
+    ...findings.map((finding) => `  ${red('✗')} ${finding.message}`),
+    ...(ok ? [dim('  a chain alone cannot show that records are missing at its end')] : []),
+  )
+}
+
+async function logFolder(dir: string | undefined, options: AuditOptions): Promise<string> {
+  return dir ?? (await openStateFolder(options.state)).logDir
+}
+
+/** One record, with its place and time. */
+export function describeEntry({ index, record }: LogEntry): string {
+  return `${String(index).padStart(5)}  ${dim(record.at)}  ${recordWords(record)}`
+}

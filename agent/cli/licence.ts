@@ -1,0 +1,234 @@
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { AgentError, EXIT, systemErrorCode } from '../errors.ts'
+import {
+  addTrustAnchor,
+  createIssuer,
+  DIGEST_FORMS,
+  describeLicence,
+  issueLicence,
+  LICENCE_TIERS,
+  loadIssuer,
+  loadTrustAnchors,
+  readLicence,
+  readLicenceFile,
+  saveIssuer,
+  verifyLicence,
+} from '../licence/index.ts'
+import { openStateFolder } from '../state-folder.ts'
+import { type SurveyedJob, surveyJob } from '../survey-job.ts'
+import { badUsage, wholeNumber } from './end.ts'
+import { openJob } from './open-job.ts'
+import { bold, dim, green, red, say, sayJson } from './output.ts'
+
+/** The licence commands. Passphrases come from files, never from the command line, where every user could read them. */
+
+/** A passphrase and a certificate are short; a larger file is the wrong one. */
+const SMALL_FILE_BYTES_MAX = 65_536
+const COPIES_MAX = 1_000_000
+const DAYS_MAX = 7305
+
+interface InitOptions {
+  readonly name: string
+  readonly uri: string
+  readonly days: string
+  readonly passphraseFile?: string
+  readonly json?: true
+}
+
+/** `portcullis licence issuer init` */
+export async function initIssuer(dir: string, options: InitOptions): Promise<void> {
+  const passphrase = readPassphrase(options.passphraseFile)
+  const issuer = await createIssuer({
+    name: options.name,
+    uri: options.uri,
+    nowMs: Date.now(),
+    days: wholeNumber('--days', options.days, 1, DAYS_MAX),
+    ...(passphrase !== undefined && { passphrase }),
+  })
+  await saveIssuer(dir, issuer)
+  if (options.json) {
+    sayJson({ dir, name: issuer.name, uri: issuer.uri, keysEncrypted: passphrase !== undefined })
+    return
+  }
+  say(
+    `${green('made')}  issuer ${bold(issuer.name)} (${issuer.uri}) in ${dir}`,
+    passphrase === undefined
+      ? '  its private keys are not encrypted: only the file modes protect them (--passphrase-file)'
+      : '  its private keys are encrypted with your passphrase',
+    dim(`  sites trust it with: portcullis licence trust ${dir}/root.pem`),
+  )
+}
+
+interface IssueOptions {
+  readonly issuer: string
+  readonly design: string
+  readonly licensee: string
+  readonly copies: string
+  readonly machine: readonly string[]
+  readonly expires: string
+  readonly from?: string
+  readonly tier: string
+  readonly form: string
+  readonly title?: string
+  readonly passphraseFile?: string
+  readonly out?: string
+  readonly json?: true
+}
+
+/** `portcullis licence issue` */
+export async function issue(options: IssueOptions): Promise<void> {
+  const tier = LICENCE_TIERS.find((name) => name === options.tier)
+  if (tier === undefined) throw badUsage(`tier \`${options.tier}\` is not one of ${LICENCE_TIERS.join(', ')}`)
+  const form = DIGEST_FORMS.find((name) => name === options.form)
+  if (form === undefined) throw badUsage(`form \`${options.form}\` is not one of ${DIGEST_FORMS.join(', ')}`)
+  if (options.machine.length === 0) throw badUsage('a licence names at least one machine: --machine ID')
+  const issuer = await loadIssuer(options.issuer, readPassphrase(options.passphraseFile))
+  const design = await surveyFile(options.design)
+  if (design.refusedCount > 0) {
+    const [first] = design.refusedLines
+    throw badUsage(`design \`${options.design}\` cannot be printed: line ${first?.line}: ${first?.message}`)
+  }
+  const order = {
+    licensee: options.licensee,
+    tier,
+    design: {
+      id: design.canonicalSha256.slice(0, 16),
+      revision: '1',
+      title: options.title ?? basename(options.design),
+      digests: [{ form, sha256: form === 'gcode-raw' ? design.sha256 : design.canonicalSha256 }],
+    },
+    copies: wholeNumber('--copies', options.copies, 1, COPIES_MAX),
+    machines: [...options.machine],
+    expiresAtMs: dateMs('--expires', options.expires),
+    ...(options.from !== undefined && { notBeforeMs: dateMs('--from', options.from) }),
+  }
+  const token = await issueLicence(issuer, order, Date.now())
+  if (options.out !== undefined) writeToken(options.out, token)
+  if (options.json) sayJson({ licence: token, out: options.out ?? null })
+  else if (options.out === undefined) say(token)
+  else say(`${green('issued')}  ${options.out}`, ...describeToken(token))
+}
+
+/** `portcullis licence show` */
+export async function show(file: string, options: { readonly json?: true }): Promise<void> {
+  const result = readLicence(await readLicenceFile(file))
+  if (!result.ok) throw new AgentError('LICENCE_UNREADABLE', result.refusal.message)
+  if (options.json) sayJson({ verified: false, licence: result.unverified })
+  else say(...describeLicence(result.unverified), dim('not verified: `portcullis licence verify` does that'))
+}
+
+interface VerifyOptions {
+  readonly job: string
+  readonly machine?: string
+  readonly trust: readonly string[]
+  readonly state?: string
+  readonly json?: true
+}
+
+/** `portcullis licence verify`. Exit status 3 where the licence does not allow the job. */
+export async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const token = await readLicenceFile(file)
+  const state = await openStateFolder(options.state)
+  const job = await surveyFile(options.job)
+  const anchorsPem = [...(await loadTrustAnchors(state.trustDir)), ...options.trust.map(readSmallFile)]
+  const result = await verifyLicence(token, {
+    anchorsPem,
+    nowMs: Date.now(),
+    machineId: options.machine ?? state.machineId,
+    design: { rawSha256: job.sha256, canonicalSha256: job.canonicalSha256 },
+  })
+  if (!result.ok) process.exitCode = EXIT.denied
+  if (options.json) sayJson(result)
+  else if (result.ok)
+    say(`${green('valid')}  for ${options.job}`, ...describeLicence(result.licence).map(indent))
+  else {
+    const { message, remedy, code } = result.refusal
+    say(`${red('refused')}  ${message}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`))
+  }
+}
+
+/** `portcullis licence trust` */
+export async function trust(pem: string, options: { readonly state?: string }): Promise<void> {
+  const state = await openStateFolder(options.state)
+  const path = await addTrustAnchor(state.trustDir, readSmallFile(pem))
+  say(`${green('trusted')}  ${path}`)
+}
+
+/** `portcullis licence machine` */
+export async function machine(options: { readonly state?: string; readonly json?: true }): Promise<void> {
+  const { machineId, path } = await openStateFolder(options.state)
+  if (options.json) sayJson({ machineId, state: path })
+  else say(machineId)
+}
+
+async function surveyFile(path: string): Promise<SurveyedJob> {
+  const source = await openJob(path)
+  return await surveyJob(source.chunks, { name: path, estimatesTime: false }).finally(() => source.close())
+}
+
+function describeToken(token: string): readonly string[] {
+  const result = readLicence(token)
+  return result.ok ? describeLicence(result.unverified).map(indent) : []
+}
+
+function indent(line: string): string {
+  return `  ${line}`
+}
+
+/** A day means its beginning in UTC, so that an order means the same everywhere. */
+function dateMs(option: string, text: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text)
+  const time = isDate ? Date.parse(text) : Number.NaN
+  if (Number.isFinite(time)) return time
+  throw badUsage(
+    `option \`${option}\` wants a date such as 2027-06-30 or 2027-06-30T12:00:00Z, not \`${text}\``,
+  )
+}
+
+function readPassphrase(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  const [line = ''] = readSmallFile(file).split(/\r?\n/)
+  if (line === '') throw badUsage(`passphrase file \`${file}\` has an empty first line`)
+  return line
+}
+
+function readSmallFile(path: string): string {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      const buffer = Buffer.alloc(SMALL_FILE_BYTES_MAX + 1)
+      const length = readSync(descriptor, buffer, 0, buffer.length, 0)
+      if (length > SMALL_FILE_BYTES_MAX)
+        throw badUsage(`file \`${path}\` is larger than ${SMALL_FILE_BYTES_MAX} bytes`)
+      return buffer.toString('utf8', 0, length)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (cause) {
+    if (cause instanceof AgentError) throw cause
+    throw new AgentError('USAGE', `file \`${path}\` cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+function writeToken(path: string, token: string): void {
+  try {
+    writeFileSync(path, `${token}\n`, { flag: 'wx', mode: 0o644 })
+  } catch (cause) {
+    const reason = systemErrorCode(cause) === 'EEXIST' ? 'it exists already' : reasonOf(cause)
+    throw new AgentError('USAGE', `licence \`${path}\` cannot be written: ${reason}`, { cause })
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  switch (systemErrorCode(cause)) {
+    case 'ENOENT':
+      return 'it does not exist'
+    case 'EISDIR':
+      return 'it is a directory'
+    case 'EACCES':
+      return 'permission denied'
+    default:
+      return cause instanceof Error ? cause.message : String(cause)
+  }
+}

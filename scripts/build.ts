@@ -1,0 +1,34 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+
+/**
+ * Builds the command to `dist/`: `portcullis.mjs`, with each subcommand in a chunk that is loaded when it is asked
+ * for, and `guard.mjs`, the guard process. Native modules and what loads them stay outside, in node_modules.
+ */
+
+const root = dirname(import.meta.dirname)
+const outdir = join(root, 'dist')
+
+/** CommonJS dependencies call `require` at run time, which ES modules do not have. */
+const REQUIRE_BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+
+rmSync(outdir, { recursive: true, force: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: { portcullis: 'agent/cli/main.ts', guard: 'agent/serial/guard-main.ts' },
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  sourcemap: 'linked',
+  legalComments: 'linked',
+  external: ['serialport', '@serialport/*', 'koffi'],
+  banner: { js: `#!/usr/bin/env node\n${REQUIRE_BANNER}` },
+  logLevel: 'warning',
+})
+chmodSync(join(outdir, 'portcullis.mjs'), 0o755)
