@@ -104,6 +104,8 @@ export class RunningClock implements Clock {
   readonly #jumps: boolean
   readonly #startedMs = performance.now()
   #jumpedMs = 0
+  /** The latest time that was shown: none is ever shown before it. */
+  #shownMs = 0
   /** The time of the alarm that is running, so that it sees its own hour however late its timer fired. */
   #alarmMs: number | undefined
   #timer: NodeJS.Timeout | undefined
@@ -116,7 +118,8 @@ export class RunningClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#alarmMs ?? this.#runningMs()
+    this.#shownMs = Math.max(this.#shownMs, this.#alarmMs ?? this.#runningMs())
+    return this.#shownMs
   }
 
   at(atMs: number, run: () => void): Cancel {

@@ -2,7 +2,7 @@
 
 import type { Faults } from './faults.ts'
 import type { Journal } from './journal.ts'
-import type { Prng } from './prng.ts'
+import { Prng } from './prng.ts'
 
 const BUSY_EVERY_COMMANDS = 10
 const NOISE_BYTES_MAX = 8
@@ -15,7 +15,9 @@ export type Accident = 'hang' | 'unplug' | 'reset' | 'thermal-runaway'
 /** Counts bytes, lines and commands since the printer was made, over its resets. */
 export class FaultInjector {
   readonly faults: Faults
-  readonly #prng: Prng
+  // Two streams: bits flip when bytes come and noise is made when lines go, and neither may disturb the other.
+  readonly #bits: Prng
+  readonly #noise: Prng
   readonly #journal: Journal
   #received = 0
   #numbered = 0
@@ -23,9 +25,10 @@ export class FaultInjector {
   #oks = 0
   #commands = 0
 
-  constructor(faults: Faults, prng: Prng, journal: Journal) {
+  constructor(faults: Faults, seed: number, journal: Journal) {
     this.faults = faults
-    this.#prng = prng
+    this.#bits = new Prng(seed)
+    this.#noise = new Prng(~seed)
     this.#journal = journal
   }
 
@@ -36,7 +39,7 @@ export class FaultInjector {
     const seen = Uint8Array.from(bytes)
     for (let i = 0; i < seen.length; i++) {
       if (++this.#received % every !== 0) continue
-      seen[i] = (seen[i] ?? 0) ^ (1 << this.#prng.below(8))
+      seen[i] = (seen[i] ?? 0) ^ (1 << this.#bits.below(8))
       this.#journal.event('fault', { fault: 'flip-bit-every', byte: this.#received })
     }
     return seen
@@ -61,8 +64,8 @@ export class FaultInjector {
     }
     const every = this.faults['garbage-every']
     if (every === undefined || ++this.#sent % every !== 0) return text
-    const noise = Array.from({ length: 1 + this.#prng.below(NOISE_BYTES_MAX) }, () =>
-      String.fromCharCode(NOISE_FIRST + this.#prng.below(0x100 - NOISE_FIRST)),
+    const noise = Array.from({ length: 1 + this.#noise.below(NOISE_BYTES_MAX) }, () =>
+      String.fromCharCode(NOISE_FIRST + this.#noise.below(0x100 - NOISE_FIRST)),
     )
     return noise.join('') + text
   }

@@ -19,7 +19,7 @@ import {
   isEndOfSaving,
   MarlinLineAssembly,
 } from './marlin-line-assembly.ts'
-import { MarlinParser } from './marlin-parser.ts'
+import { MarlinParser, type ParsedCommand } from './marlin-parser.ts'
 import { Outbox } from './outbox.ts'
 import { PLANNER_BLOCKS_MAX } from './planner.ts'
 import { SelfReports } from './self-reports.ts'
@@ -207,7 +207,7 @@ export class MarlinPrinter {
         return
       case 'kill':
         // It never gets to the queue, so this is where it runs.
-        this.#parts.journal.command(text, false)
+        this.#note(this.#parser.parse(text), false)
         this.#halt(text)
     }
   }
@@ -259,7 +259,7 @@ export class MarlinPrinter {
   }
 
   #start(line: QueuedLine): void {
-    const { config, faults, hardware, invariants, journal } = this.#parts
+    const { faults, hardware, invariants } = this.#parts
     const { machine } = this
     this.#reports.commandStarted(machine)
     if (hardware.card.isWriting && !line.isFromCard) {
@@ -268,10 +268,14 @@ export class MarlinPrinter {
     }
     const command = this.#parser.parse(line.text)
     if (machine.isHalted) invariants.commandsWhileHalted++
-    journal.command(journalText(command, config.build), line.isFromCard)
+    this.#note(command, line.isFromCard)
     const extraMs = faults.extraMs()
     const run = (): Outcome => dispatch(machine, command)
     this.#conclude(extraMs > 0 ? untilTime(machine.nowMs + extraMs, run) : run())
+  }
+
+  #note(command: ParsedCommand, isFromCard: boolean): void {
+    this.#parts.journal.command(journalText(command, this.#parts.config.build), isFromCard)
   }
 
   /** While a file is written, lines go there instead of being run. */

@@ -62,7 +62,7 @@ export class Settings {
       values[letter] = value
       isChanged = true
     }
-    if (!isChanged) return `echo:${this.#line(command.code)}`
+    if (!isChanged) return `echo: ${this.#line(command.code)}`
     this.#values.set(command.code, values)
     return undefined
   }

@@ -10,7 +10,6 @@ import { type MarlinBuildName, marlinBuild } from './marlin-build.ts'
 import { MarlinPrinter } from './marlin-printer.ts'
 import type { Point } from './motion.ts'
 import type { Position } from './planner.ts'
-import { Prng } from './prng.ts'
 
 /** What a hobby printer holds, and every ready policy fits into. */
 const VOLUME_MM: Point = { x: 250, y: 250, z: 250 }
@@ -85,7 +84,7 @@ export function startSimulatedPrinter(options: SimulatedPrinterOptions): Simulat
     clock,
     journal,
     invariants,
-    faults: new FaultInjector(faults, new Prng(options.seed ?? 0), journal),
+    faults: new FaultInjector(faults, options.seed ?? 0, journal),
     hardware,
     write: options.write,
     unplug: options.unplug ?? (() => {}),

@@ -81,6 +81,18 @@ describe('a running clock', () => {
     expect(clock.nowMs()).toBeCloseTo(3000)
   })
 
+  test('never shows an earlier time than before, even to an alarm that is late', () => {
+    fakeTime()
+    const clock = new RunningClock(1)
+    const heard: number[] = []
+    clock.at(10, () => heard.push(clock.nowMs()))
+    vi.advanceTimersByTime(9)
+    expect(clock.nowMs()).toBe(9)
+    clock.at(5, () => heard.push(clock.nowMs()))
+    vi.advanceTimersByTime(1)
+    expect(heard).toEqual([9, 10])
+  })
+
   test('settles what is due without waiting for its timer', () => {
     fakeTime()
     const clock = new RunningClock(1)
