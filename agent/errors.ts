@@ -75,3 +75,27 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
+
+/** What the system's refusals of files and folders mean, for people. */
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than this process may write',
+  EIO: 'the disk reported an input/output error',
+  EROFS: 'its file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it is not a folder',
+  ENOLCK: 'its file system has no locks',
+  EMFILE: 'this process has too many files open',
+  ENFILE: 'this machine has too many files open',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its symbolic links lead in a circle',
+}
+
+/** Why a system call failed, in words to end a message with. `special` says what a code means in one place. */
+export function systemReason(error: unknown, special: Readonly<Record<string, string>> = {}): string {
+  const code = systemErrorCode(error)
+  return code === undefined ? String(error) : (special[code] ?? SYSTEM_REASONS[code] ?? code)
+}

@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs'
 import { lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { AgentError, systemErrorCode } from './errors.ts'
+import { AgentError, systemErrorCode, systemReason } from './errors.ts'
 import { createMachineKey, KEY_FILE, machineIdOf, readMachineKey, syncFolder } from './machine-key.ts'
 
 const FOLDER_MODE = 0o700
@@ -56,29 +56,41 @@ export function defaultStatePath(env: Readonly<Record<string, string | undefined
   return join(base, 'portcullis')
 }
 
-/** Makes the folder, and those above it, and makes their names durable: everything that is recorded lies below them. */
+/** Makes the folder, and those above it, and makes its name durable: everything that is recorded lies below it. */
 async function ensureRoot(root: string): Promise<void> {
-  const firstMade = await mkdir(root, { recursive: true, mode: FOLDER_MODE })
-  let above = dirname(root)
-  while (firstMade !== undefined && above !== dirname(firstMade)) {
-    await syncFolder(above)
-    above = dirname(above)
-  }
+  await makeFolders(root)
   try {
-    await syncFolder(above)
+    await syncFolder(dirname(root))
   } catch (error) {
     // A folder that cannot be read cannot be written by us either: what is in it was not made by this process.
     if (systemErrorCode(error) !== 'EACCES') throw error
   }
 }
 
-async function ensureFolder(path: string): Promise<void> {
+/** Not the recursive `mkdir` of Node, which never returns where a system refuses new names as missing ones (/proc). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await makeFolder(path)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await makeFolder(path)
+  }
+}
+
+/** Makes one folder, durably, unless its name is taken. */
+async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: FOLDER_MODE })
-    await syncFolder(dirname(path))
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error
+    if (systemErrorCode(error) === 'EEXIST') return
+    throw error
   }
+  await syncFolder(dirname(path))
+}
+
+async function ensureFolder(path: string): Promise<void> {
+  await makeFolder(path)
   // Not through a link: what it leads to may belong to somebody else tomorrow.
   requireOurs(path, await lstat(path))
 }
@@ -101,23 +113,11 @@ async function firstMachineKey(root: string, hasLog: boolean): Promise<KeyObject
   throw new AgentError('STATE_UNUSABLE', message)
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'its file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EEXIST: 'it is not a folder',
-  ENOTDIR: 'it is not a folder',
-  ENOENT: 'it cannot be created',
-  EIO: 'the disk reported an input/output error',
-}
-
 /** Says of every failure which state folder it was. */
 function unusable(root: string, error: unknown): unknown {
-  const code = systemErrorCode(error)
   // Neither ours nor the system's: an error in the code stays what it is.
-  if (code === undefined) return error
-  const why = error instanceof AgentError ? error.message : (REASONS[code] ?? code)
+  if (systemErrorCode(error) === undefined) return error
+  const why =
+    error instanceof AgentError ? error.message : systemReason(error, { ENOENT: 'it cannot be created' })
   return new AgentError('STATE_UNUSABLE', `state folder \`${root}\` cannot be used: ${why}`, { cause: error })
 }

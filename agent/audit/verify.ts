@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AgentError, systemErrorCode } from '../errors.ts'
+import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 import { LINE_BYTES_MAX, RECORD_DEPTH_MAX, RECORDS_FILE } from './format.ts'
 import { anyRecord, recordStamp } from './record.ts'
 
@@ -74,7 +74,9 @@ async function requireFile(dir: string, path: string): Promise<void> {
   } catch (error) {
     const code = systemErrorCode(error)
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw new AgentError('STATE_UNUSABLE', `log \`${dir}\` cannot be read: ${code}`, { cause: error })
+      throw new AgentError('STATE_UNUSABLE', `log \`${dir}\` cannot be read: ${systemReason(error)}`, {
+        cause: error,
+      })
     }
   }
   throw new AgentError('USAGE', `there is no log in \`${dir}\``)

@@ -1,7 +1,7 @@
 /** Opens what a job comes from and hands out its bytes. Only regular files and a stream that was handed in are read. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { AgentError, systemErrorCode } from '../errors.ts'
+import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 
 /** Few system calls for a large file, and little memory. */
 const CHUNK_BYTES = 256 * 1024
@@ -77,20 +77,10 @@ async function* streamChunks(
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
-  EACCES: 'cannot be read: permission denied',
-  EPERM: 'cannot be read: permission denied',
-  ELOOP: 'cannot be read: its symbolic links lead in a circle',
-  ENAMETOOLONG: 'cannot be read: its name is too long',
-  EIO: 'cannot be read: the disk reported an input/output error',
-}
-
 function unreadable(name: string, error: unknown): Error {
   if (error instanceof AgentError) return error
   const code = systemErrorCode(error)
-  const reason =
-    (code !== undefined ? REASONS[code] : undefined) ?? `cannot be read: ${code ?? String(error)}`
-  return new AgentError('JOB_UNREADABLE', `job \`${name}\` ${reason}`, { cause: error })
+  const why =
+    code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read: ${systemReason(error)}`
+  return new AgentError('JOB_UNREADABLE', `job \`${name}\` ${why}`, { cause: error })
 }

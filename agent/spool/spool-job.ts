@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AgentError, systemErrorCode } from '../errors.ts'
+import { AgentError, systemReason } from '../errors.ts'
 import { type JobSource, openSource } from './job-source.ts'
 import { newSpoolName, removeFile, removeLeftovers } from './leftovers.ts'
 
@@ -112,28 +112,13 @@ function requireSize(name: string, bytes: number, bytesMax: number): void {
   throw new AgentError('JOB_UNREADABLE', `job \`${name}\` is longer than the limit of ${bytesMax} bytes`)
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be larger than this process may write',
-  EIO: 'the disk reported an input/output error',
-  EROFS: 'its file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it is not a folder',
-}
-
 /** What fails on this side is the fault of the spool, never of the job. */
 async function inSpool<T>(spoolDir: string, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (error) {
     if (error instanceof AgentError) throw error
-    const code = systemErrorCode(error)
-    const reason = (code !== undefined ? REASONS[code] : undefined) ?? code ?? String(error)
-    throw new AgentError('STATE_UNUSABLE', `spool \`${spoolDir}\` cannot be written: ${reason}`, {
-      cause: error,
-    })
+    const message = `spool \`${spoolDir}\` cannot be written: ${systemReason(error)}`
+    throw new AgentError('STATE_UNUSABLE', message, { cause: error })
   }
 }
