@@ -1,11 +1,10 @@
 /** The spool's door: a job is copied in, surveyed, and read out again only as it was surveyed. */
 export { type JobSource, type OpenSource, openSource } from './job-source.ts'
 export { removeLeftovers } from './leftovers.ts'
-export { JOB_BYTES_MAX, type SpooledJob, type SpoolOptions, spoolJob } from './spool-job.ts'
+export { JOB_BYTES_MAX, type SpooledJob, spoolJob } from './spool-job.ts'
 export {
   BLOCK_BYTES,
   type BlockDigests,
-  type BlockHasher,
   createBlockHasher,
   readVerified,
 } from './verified-blocks.ts'
