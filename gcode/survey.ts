@@ -7,9 +7,10 @@ import { FactTally } from './fact-tally.ts'
 import type { Claims, Facts, RefusedLine } from './facts.ts'
 import { type ByteHasher, JobDigest } from './job-digest.ts'
 import { type LineSink, LineSplitter } from './lines.ts'
-import { MachineState } from './machine-state.ts'
+import { FILAMENT_DIAMETER_MM, MachineState } from './machine-state.ts'
 import { Move, NO_MOVE } from './move.ts'
 import { LineParser } from './parse-line.ts'
+import { parsePlain } from './parse-plain.ts'
 import { planMove } from './plan-move.ts'
 import { EMPTY, explainRefusal, PARSED } from './refusal.ts'
 import { TimeEstimate } from './time-estimate.ts'
@@ -33,14 +34,12 @@ export interface SurveyOptions {
   readonly estimatesTime?: boolean
 }
 
-/** What fits nearly every printer; a policy that knows better says so. */
-export const FILAMENT_DIAMETER_MM = 1.75
-
 /**
  * One pass over a job: facts, claims, digest, and the judgement of each line, from the declared start state.
  * Bounded in memory whatever the job holds.
  */
 export class Survey implements LineSink {
+  private readonly table: CommandTable
   private readonly parser: LineParser
   private readonly splitter: LineSplitter
   private readonly command = new Command()
@@ -56,6 +55,7 @@ export class Survey implements LineSink {
   private refusedCount_ = 0
 
   constructor(options: SurveyOptions) {
+    this.table = options.table
     this.parser = new LineParser(options.table)
     this.splitter = new LineSplitter(this)
     this.digest = new JobDigest(options.hasher)
@@ -82,12 +82,12 @@ export class Survey implements LineSink {
   takeLines(bytes: Uint8Array, from: number, to: number): number {
     // Only lines that end here: reading past the end of an array once makes every later read of it slow.
     const limit = bytes.lastIndexOf(NEWLINE, to - 1) + 1
-    const parser = this.parser
+    const table = this.table
     const command = this.command
     let at = from
     let runStart = from
     while (at < limit) {
-      const next = parser.parsePlain(bytes, at, limit, command)
+      const next = parsePlain(table, bytes, at, limit, command)
       if (next < 0) break
       this.line_++
       const counts = JobDigest.counts(command)
