@@ -1,6 +1,14 @@
 import { WORD } from './bytes.ts'
 import { type Command, NO_SUBCODE } from './command.ts'
-import { AXES_XYZ, AXIS_X, AXIS_Y, AXIS_Z, type MachineState, MM_PER_INCH } from './machine-state.ts'
+import {
+  AXES_XYZ,
+  AXIS_X,
+  AXIS_Y,
+  AXIS_Z,
+  type MachineState,
+  MM_PER_INCH,
+  PLANE_XY,
+} from './machine-state.ts'
 import { type Move, NO_MOVE, UNKNOWN_ARC } from './move.ts'
 
 const G = 0x47
@@ -17,11 +25,7 @@ export function advance(state: MachineState, command: Command, move: Move): void
   }
   if (command.letter === G) advanceG(state, command)
   else if (command.letter === M) advanceM(state, command)
-  else if (command.letter !== 0 && command.code !== state.tool) {
-    // A tool change moves by an offset that only the printer knows, and each tool has filament of its own.
-    state.tool = command.code
-    state.known = 0
-  }
+  else if (command.letter !== 0 && command.code !== state.tool) changeTool(state, command.code)
 }
 
 function finishMove(state: MachineState, move: Move): void {
@@ -51,6 +55,11 @@ function advanceG(state: MachineState, command: Command): void {
     case 28:
       home(state, command)
       return
+    case 34:
+    case 35:
+      state.plane = PLANE_XY
+      loseAxes(state, command)
+      return
     case 90:
     case 91:
       // gcode.h `set_relative_mode`: the extruder's bit is rewritten together with the axes'.
@@ -73,21 +82,81 @@ function advanceM(state: MachineState, command: Command): void {
     case 83:
       state.isExtruderRelative = 1
       return
-    case 200: {
-      const diameterMm = command.value(WORD.D, 0)
-      const isOn = command.value(WORD.S, 1) !== 0 && diameterMm > 0
-      state.volumetricAreaMm2 = isOn ? (Math.PI * diameterMm * diameterMm) / 4 : 0
+    case 200:
+      setVolumetric(state, command)
       return
-    }
     case 220:
-      if (command.hasValue(WORD.S)) state.speedFactor = command.value(WORD.S) / 100
+      setSpeedFactor(state, command)
       return
     case 221:
-      if (command.hasValue(WORD.S)) state.flowFactor = command.value(WORD.S) / 100
+      if (command.hasValue(WORD.S)) setFlowFactor(state, command)
       return
     default:
       loseAxes(state, command)
   }
+}
+
+/**
+ * A tool change moves by an offset that only the printer knows. Each tool has filament and factors of its own, and a
+ * printer without that tool keeps the one it has: so from here on whichever of them pushes more holds, and nothing
+ * counts as retracted.
+ */
+function changeTool(state: MachineState, tool: number): void {
+  state.tool = tool
+  state.known = 0
+  state.filamentNetMm = state.filamentMm
+  state.flowFactor = Math.max(state.flowFactor, state.otherFlowFactor)
+  state.otherFlowFactor = state.flowFactor
+  state.filamentDiameterMm = Math.min(state.filamentDiameterMm, state.otherDiameterMm)
+  state.otherDiameterMm = state.filamentDiameterMm
+  if (state.volumetricAreaMm2 > 0) state.volumetricAreaMm2 = areaMm2(state.filamentDiameterMm)
+}
+
+/** Whether the command speaks of the selected tool and no other. Tool 0 is there on every printer, another may not be. */
+function isForThisTool(state: MachineState, command: Command): boolean {
+  return !command.has(WORD.T) || (command.value(WORD.T) === 0 && state.tool === 0)
+}
+
+/** M200 D names a diameter and turns volumetric E on, D0 turns it off, S turns it on or off; without them it reports. */
+function setVolumetric(state: MachineState, command: Command): void {
+  let isOn = state.volumetricAreaMm2 > 0
+  let mayBeOn = true
+  if (command.hasValue(WORD.D)) {
+    // Marlin squares the diameter, so a negative one works as well.
+    const diameterMm = Math.abs(command.values[WORD.D]!) * state.unitMm
+    if (diameterMm === 0) mayBeOn = false
+    else if (isForThisTool(state, command)) state.filamentDiameterMm = diameterMm
+    else {
+      state.filamentDiameterMm = Math.min(state.filamentDiameterMm, diameterMm)
+      state.otherDiameterMm = Math.min(state.otherDiameterMm, diameterMm)
+    }
+    isOn = mayBeOn
+  }
+  if (command.hasValue(WORD.S)) isOn = command.values[WORD.S] !== 0
+  state.volumetricAreaMm2 = isOn && mayBeOn ? areaMm2(state.filamentDiameterMm) : 0
+}
+
+function areaMm2(diameterMm: number): number {
+  return (Math.PI * diameterMm * diameterMm) / 4
+}
+
+/** `M220 B` puts the factor aside and `R` takes it back, but not on every build: then the faster of the two holds. */
+function setSpeedFactor(state: MachineState, command: Command): void {
+  const before = state.speedFactor
+  if (command.has(WORD.R)) state.speedFactor = Math.max(before, state.savedSpeedFactor)
+  if (command.has(WORD.B)) state.savedSpeedFactor = before
+  if (command.hasValue(WORD.S)) state.speedFactor = command.values[WORD.S]! / 100
+}
+
+/** A factor for another tool, or for one that may not be there, can only raise what is reckoned with. */
+function setFlowFactor(state: MachineState, command: Command): void {
+  const factor = command.values[WORD.S]! / 100
+  if (isForThisTool(state, command)) {
+    state.flowFactor = factor
+    return
+  }
+  state.flowFactor = Math.max(state.flowFactor, factor)
+  state.otherFlowFactor = Math.max(state.otherFlowFactor, factor)
 }
 
 /** G28 finds the machine's own origin again: the homed axes lose their G92 shift, and where they stop only the printer knows. */
@@ -99,6 +168,7 @@ function home(state: MachineState, command: Command): void {
   if (axes === 0) axes = AXES_XYZ
   // `G28 O` homes only what is not homed yet, so it may do nothing; and before Z some machines move X and Y.
   state.known = 0
+  state.plane = PLANE_XY
   if (command.has(WORD.O) && state.homed === AXES_XYZ) return
   state.homed |= axes
   if ((axes & AXIS_X) !== 0) state.shiftX = 0
@@ -108,7 +178,7 @@ function home(state: MachineState, command: Command): void {
 
 function setPosition(state: MachineState, command: Command): void {
   const unit = state.unitMm
-  if (command.hasValue(WORD.E)) state.e = command.values[WORD.E]! * unit
+  if (command.hasValue(WORD.E)) state.e = command.values[WORD.E]! * state.extruderUnit()
   if (command.hasValue(WORD.X)) {
     if ((state.known & AXIS_X) !== 0) state.shiftX = state.x - command.values[WORD.X]! * unit
     else state.homed &= ~AXIS_X

@@ -6,6 +6,11 @@
 /** Marlin takes ends nearer than this for the same point, and makes a full circle of it (`NEAR`). In mm. */
 const SAME_POINT_MM = 1e-6
 const TAU = 2 * Math.PI
+/**
+ * Ends nearer than this along the circle to the start, but not the same point: rounding in the printer's 32-bit floats
+ * decides between next to nothing, a full circle and no move at all. No slicer writes such an arc. In mm.
+ */
+const DOUBTFUL_ARC_MM = 0.002
 /** Full circles that a `P` word may add. Marlin reads a byte; more than a few is nothing a slicer writes. */
 const CIRCLES_MAX = 255
 
@@ -22,7 +27,8 @@ export class Sweep {
 
 /**
  * Sweeps the arc from (a0, b0) to (a1, b1) about the start plus (offsetA, offsetB). `circles` are the full turns
- * of the P word. Answers false where there is no arc: no radius, or more turns than a byte holds.
+ * of the P word. Answers false where it cannot be told: no radius, more turns than a byte holds, or an end so near
+ * the start that the printer may take the arc for a full circle.
  */
 export function sweepArc(
   a0: number,
@@ -45,6 +51,7 @@ export function sweepArc(
     const endB = b1 - centreB
     // The vector from the centre to the start is (-offsetA, -offsetB).
     travel = Math.atan2(-offsetA * endB + offsetB * endA, -offsetA * endA - offsetB * endB)
+    if (Math.abs(travel) * radius < DOUBTFUL_ARC_MM) return false
     if (isClockwise) travel = -travel
     if (travel <= 0) travel += TAU
   }

@@ -12,6 +12,9 @@ export const PLANE_YZ = 19
 /** Millimetres in an inch, for G20. */
 export const MM_PER_INCH = 25.4
 
+/** What fits nearly every printer; a policy that knows better says so. */
+export const FILAMENT_DIAMETER_MM = 1.75
+
 /**
  * What the commands so far have made of the machine, by Marlin 2.1's rules. Positions are physical, in mm
  * from the homed origin, so that `G92` moves the coordinates and never the toolhead. Every field is a number
@@ -51,12 +54,26 @@ export class MachineState {
   feedrateMmPerMin = 0
   /** M220, 1 for 100 %. */
   speedFactor = 1
-  /** M221, 1 for 100 %. May be negative: Marlin accepts it. */
+  /** What `M220 B` put aside for `M220 R`. */
+  savedSpeedFactor = 1
+  /** M221, 1 for 100 %, of the selected tool. May be negative: Marlin accepts it. */
   flowFactor = 1
+  /** The most that M221 may have given to another tool. */
+  otherFlowFactor = 1
   /** Cross-section that M200 sets, in mm²; 0 where E is a length. */
   volumetricAreaMm2 = 0
+  /** Diameter that M200 last named, in mm: `M200 S1` goes back to it. */
+  filamentDiameterMm = FILAMENT_DIAMETER_MM
+  /** The least diameter that M200 may have given to another tool. */
+  otherDiameterMm = FILAMENT_DIAMETER_MM
   /** Selected tool. */
   tool = 0
+
+  /** What one E unit is in mm of filament, or in mm³ under M200: G20 turns those into cubic inches (parser.h `axis_unit_factor`). */
+  extruderUnit(): number {
+    const unit = this.unitMm
+    return this.volumetricAreaMm2 > 0 && unit !== 1 ? unit * unit * unit : unit
+  }
 
   /** Puts this state at the declared start: millimetres, absolute, factors at 100 %, tool 0, position unknown. */
   reset(): void {
@@ -81,8 +98,12 @@ export class MachineState {
     this.plane = other.plane
     this.feedrateMmPerMin = other.feedrateMmPerMin
     this.speedFactor = other.speedFactor
+    this.savedSpeedFactor = other.savedSpeedFactor
     this.flowFactor = other.flowFactor
+    this.otherFlowFactor = other.otherFlowFactor
     this.volumetricAreaMm2 = other.volumetricAreaMm2
+    this.filamentDiameterMm = other.filamentDiameterMm
+    this.otherDiameterMm = other.otherDiameterMm
     this.tool = other.tool
   }
 }

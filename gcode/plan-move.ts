@@ -74,7 +74,7 @@ function planExtrusion(state: MachineState, command: Command, move: Move): void 
   move.filamentMm = 0
   move.depositedMm = 0
   if (!command.hasValue(WORD.E)) return
-  const value = command.values[WORD.E]! * state.unitMm
+  const value = command.values[WORD.E]! * state.extruderUnit()
   const pushed = state.isExtruderRelative === 1 ? value : value - state.e
   move.e = state.e + pushed
   const length = state.volumetricAreaMm2 > 0 ? pushed / state.volumetricAreaMm2 : pushed
@@ -114,7 +114,8 @@ function planArc(state: MachineState, command: Command, move: Move): void {
   const isClockwise = command.code === 2
   const unit = state.unitMm
   if (command.hasValue(WORD.R)) {
-    if (!centreOfRadius(a0, b0, a1, b1, command.values[WORD.R]! * unit, isClockwise, centre)) return
+    // Marlin works the centre out of X and Y whatever the plane, so in another plane it is not where R says.
+    if (!isXy || !centreOfRadius(a0, b0, a1, b1, command.values[WORD.R]! * unit, isClockwise, centre)) return
   } else {
     centre.offsetA = command.value(isXy ? WORD.I : isZx ? WORD.K : WORD.J) * unit
     centre.offsetB = command.value(isXy ? WORD.J : isZx ? WORD.I : WORD.K) * unit
