@@ -27,6 +27,7 @@ const REPLY_STARTS = [
   'error',
   'fatal',
   'start',
+  'grbl',
   'wait',
   '!!',
   '//',

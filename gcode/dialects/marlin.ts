@@ -22,8 +22,9 @@ const ROWS: readonly RowSource[] = [
   ['G11', 'retraction', '', 'recover in firmware', 'moves'],
   ['G12', 'self-moving', 'P# R S# T# X? Y? Z?', 'clean the nozzle', 'moves loses:XYZ'],
   ['G17', 'modes', '', 'arc plane XY'],
-  ['G18', 'modes', '', 'arc plane ZX'],
-  ['G19', 'modes', '', 'arc plane YZ'],
+  // Builds without CNC_WORKSPACE_PLANES, which are most, do not know these two and sweep the arcs that follow in XY.
+  ['G18', 'scaling', '', 'arc plane ZX', 'scales'],
+  ['G19', 'scaling', '', 'arc plane YZ', 'scales'],
   ['G20', 'scaling', '', 'inch units', 'scales'],
   ['G21', 'modes', '', 'millimetre units'],
   [
