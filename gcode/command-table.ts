@@ -1,5 +1,6 @@
 import { LETTER_A, wordMask } from './bytes.ts'
 import { CLASS_NAMES, type CommandClass } from './command-class.ts'
+import { ENVELOPE_BYTES_MAX } from './envelope.ts'
 import { AXES_XYZ, AXIS_X, AXIS_Y, AXIS_Z } from './machine-state.ts'
 
 /** Highest command number that is read at all. Marlin's is 16 bits wide and wraps: `G65537` is its G1. */
@@ -138,6 +139,8 @@ export class CommandTable {
   readonly dialect: string
   /** Longest line that the firmware reads whole, its number and checksum included, in bytes. */
   readonly lineBytesMax: number
+  /** Longest canonical command that fits such a line once it is numbered, in bytes. */
+  readonly commandBytesMax: number
   private readonly byG: (CommandRow | undefined)[]
   private readonly byM: (CommandRow | undefined)[]
   private readonly tool: CommandRow | undefined
@@ -145,6 +148,8 @@ export class CommandTable {
   constructor(dialect: string, lineBytesMax: number, sources: readonly RowSource[]) {
     this.dialect = dialect
     this.lineBytesMax = lineBytesMax
+    // The newline ends the line and takes no room in it.
+    this.commandBytesMax = lineBytesMax - (ENVELOPE_BYTES_MAX - 1)
     this.rows = sources.map(buildRow)
     this.byG = new Array<CommandRow | undefined>(CODE_MAX + 1).fill(undefined)
     this.byM = new Array<CommandRow | undefined>(CODE_MAX + 1).fill(undefined)

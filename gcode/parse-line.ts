@@ -49,6 +49,7 @@ import {
   VALUE_OUT_OF_RANGE,
 } from './refusal.ts'
 import { readLineText, readWordText } from './text-words.ts'
+import { CANONICAL_BYTES_MAX, writeLine } from './write-line.ts'
 
 const WHOLE_MAX = 10 ** WHOLE_DIGITS_MAX - 1
 /** Marlin reads most whole numbers into 16 bits; past them `M104 S65736` heats to 200 °C. */
@@ -64,6 +65,7 @@ export class LineParser {
   /** The number and checksum of the last line read by `parse`. */
   readonly envelope = new Envelope()
   private readonly table: CommandTable
+  private readonly scratch = new Uint8Array(CANONICAL_BYTES_MAX)
 
   constructor(table: CommandTable) {
     this.table = table
@@ -84,7 +86,17 @@ export class LineParser {
       out.refusedAt = start
       return enveloped
     }
-    return this.body(bytes, envelope.bodyStart, envelope.bodyEnd, out)
+    const code = this.body(bytes, envelope.bodyStart, envelope.bodyEnd, out)
+    return code === PARSED ? this.refuseLong(out) : code
+  }
+
+  /** What is read here is sent on with a number and a checksum, so the canonical form has to leave room for them. */
+  private refuseLong(out: Command): ParseCode {
+    const length = this.envelope.bodyEnd - this.envelope.bodyStart
+    // Writing adds a space and a zero to each word at most.
+    if (length + 2 * out.wordCount < this.table.commandBytesMax) return PARSED
+    out.refusedAt = writeLine(out, this.scratch, 0)
+    return out.refusedAt > this.table.commandBytesMax ? TOO_LONG : PARSED
   }
 
   private bodyEnd = 0

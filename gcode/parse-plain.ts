@@ -6,6 +6,9 @@ import { POW10, WHOLE_DIGITS_MAX } from './decimal.ts'
 /** Digits behind the point that the quick reading takes: what 32 bits hold, and more than slicers write. */
 const PLAIN_PLACES_MAX = 9
 
+/** One word for each letter. */
+const WORDS_MAX = 26
+
 const G = 0x47
 const M = 0x4d
 
@@ -99,7 +102,8 @@ export function parsePlain(
     }
     if (c !== NEWLINE) return -1
   }
-  if (next >= limit || end - at > table.lineBytesMax) return -1
+  // A zero before each bare point makes the line longer, which `parse` counts.
+  if (next >= limit || end - at + (hasBarePoints ? WORDS_MAX : 0) > table.commandBytesMax) return -1
   out.letter = letter
   out.code = code
   out.subcode = NO_SUBCODE
