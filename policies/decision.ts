@@ -18,7 +18,7 @@ export interface DecisionReason {
   readonly message: string
   /** First line of the file that this is about, from 1; null where the whole job is meant. */
   readonly line: number | null
-  /** How many lines it is about; 1 where the whole job is meant. */
+  /** How often it was objected to: on how many lines, or once to the whole job. */
   readonly count: number
   /** With unit, `300 °C` and `260 °C`; null where there is none. */
   readonly value: string | null

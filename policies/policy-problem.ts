@@ -53,7 +53,7 @@ export function describeIssue(issue: z.core.$ZodIssue, path: readonly PropertyKe
   switch (issue.code) {
     case 'invalid_type':
       if (value === undefined) return `missing key ${subject}`
-      return `${subject} must be ${withArticle(issue.expected)}, not ${shown(value)}`
+      return `${subject} must be ${withArticle(issue.expected)}, not ${shown(value)}${quotesHint(issue.expected, value)}`
     case 'invalid_value':
       if (value === undefined) return `missing key ${subject}: ${choices(issue.values)}`
       return `${subject} must be ${choices(issue.values)}, not ${shown(value)}`
@@ -73,6 +73,11 @@ function subjectOf(path: readonly PropertyKey[], value: unknown): string {
   if (typeof last !== 'number') return quoted(String(last))
   const list = quoted(String(path.at(-2) ?? ''))
   return typeof value === 'object' ? `entry ${last + 1} of ${list}` : `${shown(value)} in ${list}`
+}
+
+/** YAML takes `1.10`, `12e3` and `true` for something else than text, unless they stand in quotes. */
+function quotesHint(expected: string, value: unknown): string {
+  return expected === 'string' && typeof value !== 'object' ? '; put it in quotes' : ''
 }
 
 function withArticle(expected: string): string {

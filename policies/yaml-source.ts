@@ -47,11 +47,13 @@ export function readYaml(text: string): YamlResult {
       uniqueKeys: true,
       merge: false,
       schema: 'core',
+      // What it would tell the process is a problem of the file here.
+      logLevel: 'error',
     })
     const problems = [...document.errors, ...document.warnings].map((error) =>
       problemAt(placeAt(counter, error.pos[0]), describeError(error)),
     )
-    problems.push(...aliasProblems(document, counter))
+    problems.push(...unwantedNodes(document, counter))
     if (problems.length > 0) return { ok: false, problems }
     return { ok: true, source: sourceOf(document, counter) }
   } catch (error) {
@@ -81,12 +83,19 @@ function firstLine(text: string): string {
   return (text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
 }
 
-function aliasProblems(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
+/** Aliases, and keys that are a map or a list themselves. */
+function unwantedNodes(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = []
   visit(document, {
     Alias: (_key, node) => {
       const place = placeAt(counter, node.range?.[0] ?? 0)
       problems.push(problemAt(place, `alias \`*${node.source}\` is not allowed in a policy`))
+    },
+    Pair: (_key, { key }) => {
+      if (isScalar(key) || !hasRange(key)) return
+      problems.push(
+        problemAt(placeAt(counter, key.range[0]), 'a key is one word or text, not a map or a list'),
+      )
     },
   })
   return problems

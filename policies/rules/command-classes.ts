@@ -123,7 +123,7 @@ function refuseBoth(
 ): void {
   for (const [index, name] of denied.entries())
     if (allowed.includes(name))
-      context.addIssue({ code: 'custom', path: [key, index], message: `\`${name}\` is allowed as well` })
+      context.addIssue({ code: 'custom', path: [key, index], message: 'is allowed as well' })
 }
 
 function objectTo(command: Command, denyCommands: readonly string[]): Objection | undefined {

@@ -25,7 +25,7 @@ export const layerHeight = defineRule({
       ({ minMm, maxMm }) => minMm !== undefined || maxMm !== undefined,
       'needs `minMm`, `maxMm` or both',
     )
-    .refine(({ minMm = 0, maxMm = HEIGHT_MAX_MM }) => minMm <= maxMm, '`minMm` is above `maxMm`'),
+    .refine(({ minMm = 0, maxMm = HEIGHT_MAX_MM }) => minMm <= maxMm, 'has `minMm` above `maxMm`'),
   watches: [],
   isOverridable: true,
   compile: ({ minMm = 0, maxMm = HEIGHT_MAX_MM }) => ({
