@@ -1,0 +1,83 @@
+import { createReadStream } from 'node:fs'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { CLOSING, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { endProcesses, removeFolders, run } from './command.ts'
+import { isCold, type Printer, startPrinter } from './printer.ts'
+import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
+
+afterEach(endProcesses)
+afterAll(removeFolders)
+
+/** What the file says, by `read`: the commands of it in order. */
+async function canonicalCommands(file: string): Promise<readonly string[]> {
+  const { stdout } = await run(['read', file, '--json'])
+  const readings = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).canonical)
+  return readings.filter((canonical) => canonical !== '')
+}
+
+async function expectPrinted(printer: Printer, site: Site): Promise<void> {
+  const expected = [HELLO, ...PREAMBLE, ...(await canonicalCommands(CUBE)), ...CLOSING]
+  expect(printer.commands()).toEqual(expected)
+  expect(isCold(printer)).toBe(true)
+  const records = await logRecords(site)
+  expect(records.map((record) => record['kind'])).toEqual([
+    'log-opened',
+    'decision',
+    'job-opened',
+    'job-closed',
+  ])
+  expect(records.at(-1)).toMatchObject({ outcome: 'printed', reason: null, commandsSent: 2619 })
+  const verified = await run(['audit', 'verify', '--json', '--state', site.state])
+  expect(verified.status).toBe(0)
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, records: records.length, findings: [] })
+  expect(spooled(site)).toEqual([])
+}
+
+describe('a licensed PrusaSlicer job is printed, command by command, and nothing else', () => {
+  test('over a virtual serial port', async () => {
+    const [site, printer] = await Promise.all([newSite(), startPrinter()])
+    const licence = await licenceCube(site)
+    const args = ['--port', printer.port, '--policy', 'maker-space.yaml', '--licence', licence]
+    const printed = await run(['print', CUBE, ...args, '--state', site.state])
+    expect(printed.stderr).toBe('')
+    expect(printed.status).toBe(0)
+    expect(printed.stdout).toMatch(/^allowed {2}.*cube\.gcode {2}policy maker-space version 1\n/)
+    expect(printed.stdout).toMatch(/\nprinted {2}2619 commands in [\d.]+ s\n$/)
+    await expectPrinted(printer, site)
+  })
+
+  test('over TCP', async () => {
+    const [site, printer] = await Promise.all([newSite(), startPrinter({ over: 'tcp' })])
+    expect(printer.port).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+    const args = ['--port', printer.port, '--policy', 'open-bench']
+    const printed = await run(['print', CUBE, ...args, '--state', site.state])
+    expect(printed.stderr).toBe('')
+    expect(printed.status).toBe(0)
+    await expectPrinted(printer, site)
+  })
+
+  test('from standard input, with one JSON document about it', async () => {
+    const [site, printer] = await Promise.all([newSite(), startPrinter()])
+    const licence = await licenceCube(site)
+    const args = ['--port', printer.port, '--policy', 'maker-space', '--licence', licence, '--user', 'ada']
+    const printed = await run(['print', '-', ...args, '--json', '--state', site.state], {
+      stdin: createReadStream(CUBE),
+    })
+    expect(printed.stderr).toBe('')
+    expect(printed.status).toBe(0)
+    expect(JSON.parse(printed.stdout)).toMatchObject({
+      decision: {
+        outcome: 'allow',
+        job: { name: 'standard input', bytes: 84_362, commands: 2619 },
+        licence: { licensee: 'Riverside Makers', copiesLeft: 3 },
+        reasons: [],
+        log: { index: 1 },
+      },
+      print: { outcome: 'printed', reason: null, coldConfirmed: true, commandsSent: 2619 },
+    })
+    await expectPrinted(printer, site)
+  })
+})
