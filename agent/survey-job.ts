@@ -57,7 +57,7 @@ export async function surveyJob(
     bytes += chunk.length
     options.alsoHash?.(chunk)
     raw.update(chunk)
-    survey.push(chunk)
+    survey.push(plainArray(chunk))
     options.progress?.(bytes)
   }
   const isUnfinished = survey.end()
@@ -75,6 +75,14 @@ export async function surveyJob(
     refusedCount: survey.refusedCount,
     isUnfinished,
   }
+}
+
+/**
+ * The same bytes as a bare Uint8Array. A Buffer is another shape to V8, and a hot loop that meets both reads each
+ * byte of both more slowly.
+ */
+function plainArray(chunk: Uint8Array): Uint8Array {
+  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
 }
 
 function noCommands(name: string, refusedCount: number): AgentError {

@@ -33,7 +33,7 @@ export class Command {
   readonly valueStart = new Int32Array(26)
   readonly valueEnd = new Int32Array(26)
 
-  /** The text of a text command lies in `bytes[textStart, textEnd)`; equal where there is none. */
+  /** The text of a text command lies in `bytes[textStart, textEnd)`; equal where there is none. Left out like `order`. */
   textStart = 0
   textEnd = 0
   /** The slot of the word that the text belongs to (`M486 A<name>`, `M862.3 P "<model>"`), or -1 for the line's own. */

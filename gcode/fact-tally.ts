@@ -36,6 +36,16 @@ class Extent {
     }
   }
 
+  /** Takes in another extent. */
+  join(other: Extent): void {
+    this.minX = Math.min(this.minX, other.minX)
+    this.maxX = Math.max(this.maxX, other.maxX)
+    this.minY = Math.min(this.minY, other.minY)
+    this.maxY = Math.max(this.maxY, other.maxY)
+    this.minZ = Math.min(this.minZ, other.minZ)
+    this.maxZ = Math.max(this.maxZ, other.maxZ)
+  }
+
   bounds(): BoundsMm | null {
     if (this.minX > this.maxX || this.minY > this.maxY || this.minZ > this.maxZ) return null
     return {
@@ -48,6 +58,7 @@ class Extent {
 /** Gathers the facts of a job, command by command. */
 export class FactTally {
   private readonly extrusion = new Extent()
+  /** Moves that lay nothing down; the others are in `extrusion`. */
   private readonly travel = new Extent()
   private readonly layers = new LayerTally()
   private readonly areaMm2: number
@@ -73,15 +84,18 @@ export class FactTally {
   addMove(state: MachineState, move: Move): void {
     const feedrate = move.feedrateMmPerMin * state.speedFactor
     if (feedrate > this.feedrateMax) this.feedrateMax = feedrate
-    if (move.axes !== 0 && move.known !== 0) this.travel.grow(move, move.known)
     const deposited = move.depositedMm
-    if (deposited <= 0) return
+    if (deposited <= 0) {
+      if (move.axes !== 0 && move.known !== 0) this.travel.grow(move, move.known)
+      return
+    }
     this.hasPrintedAtTarget = true
     // In place the extruder's own feedrate is the flow; on a path it is spread along it.
     const pathMm = move.lengthMm > 0 ? move.lengthMm : deposited
-    const flow = (deposited / pathMm) * feedrate
-    if (flow > this.flowMax) this.flowMax = flow
-    if (move.lengthMm === 0) return
+    const flow = deposited * feedrate
+    if (flow > this.flowMax * pathMm) this.flowMax = flow / pathMm
+    // A purge in place has no extent; a move from a position not known yet has at least its end.
+    if (move.axes === 0) return
     this.extrusion.grow(move, move.known)
     if ((move.known & AXIS_Z) !== 0) this.layers.printAt(move.z)
   }
@@ -152,6 +166,7 @@ export class FactTally {
   /** The facts so far. */
   facts(lines: number, filamentMm: number, estimatedSeconds: number): Facts {
     const bounds = this.extrusion.bounds()
+    this.travel.join(this.extrusion)
     return {
       lines,
       commands: this.commands,

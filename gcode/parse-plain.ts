@@ -107,14 +107,11 @@ export function parsePlain(
   out.letter = letter
   out.code = code
   out.subcode = NO_SUBCODE
-  out.row = row
+  // Storing a reference costs more than comparing it, and both are nearly always those of the last line.
+  if (out.row !== row) out.row = row
+  if (out.bytes !== bytes) out.bytes = bytes
   out.present = present
   out.valued = present
-  out.wordCount = 0
-  out.textStart = 0
-  out.textEnd = 0
-  out.textWord = -1
-  out.bytes = bytes
   out.plainStart = at
   out.plainEnd = end
   out.hasBarePoints = hasBarePoints

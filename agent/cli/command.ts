@@ -62,6 +62,7 @@ function addJobCommands(program: Command): void {
       'measure a job: bounds, temperatures, filament, time, what its comments claim; judges nothing',
     )
     .argument('<job>', 'G-code file, or - for standard input')
+    .option('--no-time', 'leave out the estimate of the time, which takes a quarter of the work')
     .option('--json', JSON_HELP)
     .action(async (job, options) => (await import('./inspect.ts')).inspect(job, options))
   program

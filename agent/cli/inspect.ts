@@ -4,12 +4,18 @@ import { bold, columns, dim, say, sayJson, size, yellow } from './output.ts'
 import { startProgress } from './progress.ts'
 import { claimLines, factLines } from './show-facts.ts'
 
+export interface InspectOptions {
+  readonly json?: true
+  readonly time: boolean
+}
+
 /** `portcullis inspect`: facts and claims of a job, no judgement. */
-export async function inspect(job: string, options: { readonly json?: true }): Promise<void> {
+export async function inspect(job: string, options: InspectOptions): Promise<void> {
   const source = await openJob(job)
   const progress = startProgress('reading', source.bytes ?? 0)
   const surveyed = await surveyJob(source.chunks, {
     name: job,
+    estimatesTime: options.time,
     progress: (bytes) => progress.update(bytes),
   }).finally(() => {
     progress.stop()
