@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Decision, JobUser } from '../policies/index.ts'
 import type { AuditLog } from './audit/index.ts'
 import { judgeJob } from './judge-job.ts'
@@ -57,7 +58,7 @@ async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Prom
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
   const { decision: undecided, survey } = await judgeJob({
-    name: spooled.name,
+    name: basename(spooled.name),
     loaded,
     chunks: copy.chunks,
     alsoHash: (chunk) => blocks.update(chunk),

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { judgeJob } from '../judge-job.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { openStateFolder } from '../state-folder.ts'
@@ -24,7 +25,7 @@ export async function check(job: string, options: CheckOptions): Promise<void> {
   const source = await openJob(job)
   const progress = startProgress('judging', source.bytes ?? 0)
   const { decision } = await judgeJob({
-    name: job,
+    name: basename(source.name),
     loaded,
     chunks: source.chunks,
     anchorsPem: await loadTrustAnchors(state.trustDir),

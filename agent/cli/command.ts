@@ -22,7 +22,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
 function buildProgram(): Command {
   const program = new Command('portcullis')
     .description(
-      'The gate in front of a 3D printer: judges every G-code command against your policy and the design’s licence\n' +
+      'The gate in front of a 3D printer: judges every G-code command against your policy and the design’s licence ' +
         'before a byte reaches the machine, and keeps a record of what it decided.',
     )
     .version(VERSION, '-V, --version', 'print the version')

@@ -108,7 +108,7 @@ async function perform(stage: Stage): Promise<void> {
   say('', bold('4  The same job, moved off the bed'))
   await showBlocked(stage, 'off-the-bed.gcode', gcode.replace(/^G1 X[\d.]+ Y/m, 'G1 X412.5 Y'))
   say('', bold('5  The same job, one number altered after it was licensed'))
-  await showBlocked(stage, 'altered.gcode', gcode.replace(/^(G1 X[\d.]+ Y[\d.]+ E)([\d.]+)/m, '$19.9'), true)
+  await showBlocked(stage, 'altered.gcode', gcode.replace(/^(G1 X[\d.]+ Y[\d.]+ E\d+\.)\d/m, '$10'), true)
 }
 
 async function printLicensed(stage: Stage): Promise<void> {
