@@ -1,5 +1,13 @@
-import { CODE_MAX, type Command, type CommandTable, type MachineState, type Move } from '../gcode/index.ts'
+import {
+  CODE_MAX,
+  type Command,
+  type CommandRow,
+  type CommandTable,
+  type MachineState,
+  type Move,
+} from '../gcode/index.ts'
 import type { JobContext } from './job-context.ts'
+import { MoveChecks } from './move-checks.ts'
 import type { JobCheck, LineCheck, Rule, Watch } from './rule.ts'
 import { ALLOW, type Objection, type RuleMode, type Verdict, weakerMode } from './verdict.ts'
 
@@ -81,6 +89,9 @@ export class Policy {
   private readonly byG: (readonly LineEntry[])[]
   private readonly byM: (readonly LineEntry[])[]
   private readonly byTool: readonly LineEntry[]
+  /** What G0 to G3 have in common: nearly always all of theirs. */
+  private readonly moveEntries: readonly LineEntry[]
+  private readonly moveChecks: MoveChecks
   private readonly unknownEntries: readonly LineEntry[]
   /** Everybody, for a known command with words that it does not have. Rare, so looked up by name. */
   private readonly oddEntries: ReadonlyMap<string, readonly LineEntry[]>
@@ -98,10 +109,15 @@ export class Policy {
     this.unknownEntries = lineEntries.filter((entry) => watchesUnknown(entry))
     this.byG = new Array<readonly LineEntry[]>(CODE_MAX + 1).fill(NO_ENTRIES)
     this.byM = new Array<readonly LineEntry[]>(CODE_MAX + 1).fill(NO_ENTRIES)
+    this.moveEntries = lineEntries.filter(
+      ({ watches }) => watches.includes('moves') || watches.includes('every'),
+    )
+    this.moveChecks = new MoveChecks(this.moveEntries.map(({ check }) => check))
     const oddEntries = new Map<string, readonly LineEntry[]>()
     let byTool: readonly LineEntry[] = NO_ENTRIES
     for (const row of source.dialect.rows) {
-      const entries = lineEntries.filter((entry) => watchesRow(entry, row))
+      const watching = lineEntries.filter((entry) => watchesRow(entry, row))
+      const entries = isMove(row) && sameEntries(watching, this.moveEntries) ? this.moveEntries : watching
       oddEntries.set(
         row.name,
         lineEntries.filter((entry) => watchesUnknown(entry) || watchesRow(entry, row)),
@@ -120,6 +136,7 @@ export class Policy {
    */
   judge(command: Command, state: MachineState, move: Move, sink?: ObjectionSink): Verdict {
     const entries = this.entriesFor(command)
+    if (entries === this.moveEntries && this.moveChecks.pass(command, state, move)) return ALLOW
     for (let i = 0; i < entries.length; i++) {
       const objection = ask(entries[i]!, command, state, move)
       if (objection !== undefined) return refuseLine(entries, i, objection, command, state, move, sink)
@@ -163,15 +180,22 @@ function watchesUnknown({ watches }: LineEntry): boolean {
   return watches.includes('unknown') || watches.includes('every')
 }
 
-function watchesRow({ watches }: LineEntry, row: CommandTable['rows'][number]): boolean {
-  const isMove = row.letter === LETTER_G && row.code <= MOVES_CODE_MAX
+function watchesRow({ watches }: LineEntry, row: CommandRow): boolean {
   return watches.some(
     (watch) =>
       watch === 'every' ||
       watch === row.name ||
       watch === `class:${row.class}` ||
-      (watch === 'moves' && isMove),
+      (watch === 'moves' && isMove(row)),
   )
+}
+
+function isMove(row: CommandRow): boolean {
+  return row.letter === LETTER_G && row.code <= MOVES_CODE_MAX
+}
+
+function sameEntries(a: readonly LineEntry[], b: readonly LineEntry[]): boolean {
+  return a.length === b.length && a.every((entry, i) => entry === b[i])
 }
 
 function ask(entry: LineEntry, command: Command, state: MachineState, move: Move): Objection | undefined {

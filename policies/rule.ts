@@ -5,7 +5,8 @@ import type { Objection } from './verdict.ts'
 
 /**
  * Judges one line: `undefined` lets it pass. Asked for every line that the rule watches, so it allocates nothing unless it
- * objects. `state` is the machine before the line, `move` what the line would do; both are reused and never kept.
+ * objects. `state` is the machine before the line, `move` what the line would do; both are reused and never kept. It keeps
+ * no state of its own: a line that somebody objects to is asked about twice.
  */
 export type LineCheck = (command: Command, state: MachineState, move: Move) => Objection | undefined
 

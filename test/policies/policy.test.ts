@@ -118,6 +118,36 @@ describe('a line', () => {
   })
 })
 
+describe('a move', () => {
+  const entry = (rule: Rule) => ({ rule, options: {}, mode: 'enforce' as const, isImplied: false })
+  const quiet = (id: string): Rule => ({
+    ...objector(id, ['moves']),
+    compile: () => ({ line: () => undefined }),
+  })
+
+  test.each([1, 2, 6, 7, 9])('is shown to each of %i rules, wherever in the order it stands', (count) => {
+    for (let objecting = 0; objecting < count; objecting++) {
+      const rules = Array.from({ length: count }, (_, i) =>
+        i === objecting ? objector(`rule-${i}`, ['moves']) : quiet(`rule-${i}`),
+      )
+      expect(judge(policyOfRules(rules.map(entry)), 'G1 X1')).toMatchObject({
+        kind: 'deny',
+        objections: [{ rule: `rule-${objecting}` }],
+      })
+    }
+    expect(
+      judge(policyOfRules(Array.from({ length: count }, (_, i) => entry(quiet(`rule-${i}`)))), 'G1 X1'),
+    ).toBe(ALLOW)
+  })
+
+  test('that only some rules watch is shown to those', () => {
+    const policy = policyOfRules([entry(quiet('all')), entry(objector('arcs', ['G2', 'G3']))])
+    expect(judge(policy, 'G1 X1').kind).toBe('allow')
+    expect(judge(policy, 'G2 X1 I1').kind).toBe('deny')
+    expect(judge(policyOfRules([entry(objector('one', ['class:motion']))]), 'G0 X1').kind).toBe('deny')
+  })
+})
+
 describe('modes', () => {
   test.each<[RuleMode, Verdict['kind']]>([
     ['enforce', 'deny'],
