@@ -1,8 +1,10 @@
 import { basename } from 'node:path'
 import type { Decision, JobUser } from '../policies/index.ts'
 import type { AuditLog } from './audit/index.ts'
+import { AgentError } from './errors.ts'
 import { judgeJob } from './judge-job.ts'
 import type { LoadedPolicy } from './load-policy.ts'
+import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
 import {
   createBlockHasher,
@@ -34,6 +36,7 @@ export interface PrintJobOptions {
   /** Told once the job is allowed and on record, before the port is opened. */
   readonly allowed?: (decision: Decision, commands: number) => void
   readonly progress?: (commandsSent: number) => void
+  readonly logger?: AgentLogger
 }
 
 export interface PrintedJob {
@@ -73,6 +76,8 @@ async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Prom
   const receipt = await log.append({ kind: 'decision', decision: undecided })
   const decision: Decision = { ...undecided, log: { origin: receipt.origin, index: receipt.index } }
   if (decision.outcome === 'deny' || decision.outcome === 'hold') return { decision, session: undefined }
+  if (options.signal?.aborted)
+    throw new AgentError('INTERRUPTED', 'interrupted before the printer was touched')
   options.allowed?.(decision, survey.facts.commands)
   const session = await runSession({
     portName: options.portName,
@@ -88,6 +93,7 @@ async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Prom
     guardProgram: options.guardProgram,
     ...(options.signal !== undefined && { signal: options.signal }),
     ...(options.progress !== undefined && { progress: options.progress }),
+    ...(options.logger !== undefined && { logger: options.logger }),
   })
   return { decision, session }
 }

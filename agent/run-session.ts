@@ -13,7 +13,15 @@ import {
   type StopReason,
 } from './core/index.ts'
 import { AgentError } from './errors.ts'
-import { type Guard, openPort, type Port, type SafeStopScript, startGuard } from './serial/index.ts'
+import type { AgentLogger } from './logger.ts'
+import {
+  type Guard,
+  openPort,
+  type Port,
+  type PortListener,
+  type SafeStopScript,
+  startGuard,
+} from './serial/index.ts'
 
 /**
  * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
@@ -43,6 +51,7 @@ export interface RunSessionOptions {
   /** Ends the job safely: Ctrl-C, a service manager. */
   readonly signal?: AbortSignal
   readonly progress?: (commandsSent: number) => void
+  readonly logger?: AgentLogger
 }
 
 export interface SessionResult {
@@ -83,12 +92,13 @@ class SessionRun {
   }
 
   async run(): Promise<SessionResult> {
-    const { portName, baud, signal } = this.#options
+    const { portName, baud, signal, logger } = this.#options
     const startedAtMs = performance.now()
     const finished = new Promise<Effect & { kind: 'finished' }>((resolve) => {
       this.#result = { resolve }
     })
     this.#port = await openPort(portName, this.#listener(), { baud })
+    logger?.info({ port: portName, baud }, 'port open')
     const ticks = setInterval(() => this.#session.tick(performance.now()), TICK_MS)
     const abort = (): void => this.#session.stop('interrupted', abortMessage(signal), performance.now())
     try {
@@ -97,6 +107,7 @@ class SessionRun {
       if (signal?.aborted) abort()
       signal?.addEventListener('abort', abort)
       const { outcome, reason, coldConfirmed } = await finished
+      logger?.info({ outcome, reason, commandsSent: this.#session.commandsSent }, 'session ended')
       await this.#port.drain()
       return {
         outcome,
@@ -114,14 +125,18 @@ class SessionRun {
     }
   }
 
-  #listener(): { line(text: string): void; end(end: { kind: string; reason?: string }): void } {
+  #listener(): PortListener {
     return {
       line: (text) => {
+        this.#options.logger?.debug({ text }, 'printer')
         this.#session.printerLine(text, performance.now())
         this.#options.progress?.(this.#session.commandsSent)
       },
+      overlong: (bytesMax) => {
+        this.#options.logger?.warn({ bytesMax }, 'the printer sent a line that is too long; it was dropped')
+      },
       end: (end) => {
-        const why = end.reason ?? 'it was closed'
+        const why = end.kind === 'lost' ? end.reason : 'it was closed'
         const message = `the link to the printer at \`${this.#options.portName}\` was lost: ${why}`
         this.#session.portEnded(message, performance.now())
       },
@@ -138,9 +153,11 @@ class SessionRun {
       program: guardProgram,
       script: guardScript(),
       lost: (reason) => {
+        this.#options.logger?.warn({ reason }, 'guard lost')
         this.#session.stop('guard-lost', `the guard process ended: ${reason}`, performance.now())
       },
     })
+    this.#options.logger?.info({ pid: this.#guard.pid }, 'guard ready')
   }
 
   #run(effect: Effect): void {
@@ -165,6 +182,7 @@ class SessionRun {
       this.#session.recordFailed(id, message, performance.now())
       return
     }
+    this.#options.logger?.info({ record: record.kind }, 'recorded')
     this.#session.recorded(id, performance.now())
   }
 

@@ -5,7 +5,6 @@ export const NEWLINE = 0x0a
 export const CARRIAGE_RETURN = 0x0d
 export const SPACE = 0x20
 export const QUOTE = 0x22
-export const HASH = 0x23
 export const PAREN_OPEN = 0x28
 export const PAREN_CLOSE = 0x29
 export const STAR = 0x2a
@@ -22,7 +21,6 @@ export const TILDE = 0x7e
 export const MEATPACK = 0xff
 
 export const LETTER_A = 0x41
-export const LETTER_Z = 0x5a
 /** Set in every lower-case ASCII letter and in no upper-case one. */
 export const LOWER_CASE_BIT = 0x20
 

@@ -68,7 +68,7 @@ const BANNED: readonly { readonly what: RegExp; readonly where: RegExp; readonly
   { what: /\bMath\.random\b/, where: /^(gcode|policies|agent\/(core|sim))\//, instead: 'a seeded generator' },
   {
     what: /\bprocess\.exit\(/,
-    where: /^(gcode|policies|agent\/(?!serial\/guard))/,
+    where: /^(gcode|policies|agent\/(?!serial\/guard|cli\/end))/,
     instead: 'process.exitCode',
   },
   { what: /\bconsole\./, where: /^(gcode|policies|agent)\//, instead: 'say, or a thrown error' },

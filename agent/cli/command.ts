@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '../errors.ts'
-import { endWithError } from './end.ts'
+import { endOnFault, endWithError } from './end.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -10,6 +10,7 @@ import { VERSION } from './version.ts'
 
 /** Runs the command line and sets the exit status. Never throws. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
+  endOnFault()
   try {
     await buildProgram().parseAsync([...argv])
   } catch (error) {
@@ -92,6 +93,7 @@ function addJobCommands(program: Command): void {
     .option('--licence <file>', 'licence that was given with the design')
     .option('--user <name>', 'who prints')
     .option('--baud <n>', 'line speed of a serial device', '115200')
+    .option('--log-level <level>', 'what to tell on standard error: silent, error, warn, info, debug', 'warn')
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (job, options) => (await import('./print.ts')).print(job, options))

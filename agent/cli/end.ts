@@ -18,6 +18,19 @@ export function endWithError(error: unknown): void {
   process.exitCode = EXIT.fault
 }
 
+/**
+ * Ends the process at once where an error reached nobody: the agent no longer knows its own state, and the guard
+ * process brings the printer to rest as soon as the agent is gone.
+ */
+export function endOnFault(): void {
+  const end = (error: unknown): void => {
+    endWithError(error)
+    process.exit()
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}
+
 /** Whoever read our output has gone, as `head` does: nothing is wrong. */
 function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE'

@@ -1,10 +1,11 @@
 import { openLog } from '../audit/index.ts'
 import { EXIT } from '../errors.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
+import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
-import { wholeNumber } from './end.ts'
+import { badUsage, wholeNumber } from './end.ts'
 import { guardProgram } from './guard-program.ts'
 import { dim, duration, green, red, say, sayJson } from './output.ts'
 import { type Progress, startProgress } from './progress.ts'
@@ -17,6 +18,7 @@ export interface PrintOptions {
   readonly licence?: string
   readonly user?: string
   readonly baud: string
+  readonly logLevel: string
   readonly json?: true
   readonly state?: string
 }
@@ -28,6 +30,7 @@ const BAUD_MAX = 4_000_000
 /** `portcullis print`: decides, records, and prints what is allowed. */
 export async function print(job: string, options: PrintOptions): Promise<void> {
   const baud = wholeNumber('--baud', options.baud, 300, BAUD_MAX)
+  const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
@@ -48,6 +51,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       baud,
       guardProgram: guardProgram(),
       signal: interrupt.signal,
+      logger,
       allowed: (decision, commands) => {
         if (!options.json) say(...decisionLines(decision))
         bar.start(commands)
@@ -63,6 +67,12 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
     interrupt.release()
     await stopAll(simulator, log)
   }
+}
+
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((name) => name === text)
+  if (level !== undefined) return level
+  throw badUsage(`log level \`${text}\` is not one of ${LOG_LEVELS.join(', ')}`)
 }
 
 function show(printed: PrintedJob, options: PrintOptions): void {
