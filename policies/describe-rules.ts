@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { CLASS_NAMES, COMMAND_CLASSES, type CommandClass, type CommandTable } from '../gcode/index.ts'
 import type { Rule } from './rule.ts'
+import { GUARDED_CLASSES } from './rules/command-classes.ts'
 import { RULES } from './rules/index.ts'
 
 /** One option of a rule as documentation gives it. */
@@ -27,6 +29,16 @@ export interface RuleDescription {
   readonly schema: unknown
 }
 
+/** One class of commands as documentation gives it. */
+export interface ClassDescription {
+  readonly name: CommandClass
+  /** What its commands do. */
+  readonly what: string
+  /** Denied until a policy allows it by name. */
+  readonly isGuarded: boolean
+  readonly commands: readonly { readonly name: string; readonly title: string }[]
+}
+
 /** What of a JSON Schema is read here. */
 interface SchemaNode {
   readonly type?: string
@@ -52,6 +64,18 @@ export function describeRules(rules: readonly Rule[] = RULES): readonly RuleDesc
       schema,
     }
   })
+}
+
+/** Describes every class of commands with its members, for whoever writes `command-classes` into a policy. */
+export function describeClasses(dialect: CommandTable): readonly ClassDescription[] {
+  return CLASS_NAMES.map((name) => ({
+    name,
+    what: COMMAND_CLASSES[name],
+    isGuarded: GUARDED_CLASSES.includes(name),
+    commands: dialect.rows
+      .filter((row) => row.class === name)
+      .map((row) => ({ name: row.name, title: row.title })),
+  }))
 }
 
 function describeProperties(

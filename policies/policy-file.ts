@@ -100,7 +100,9 @@ class PolicyReader {
 
   private readRules(value: unknown): readonly PolicyRule[] {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
-    const named = Object.keys(value).flatMap((id) => this.readRule(id, valueAt(value, [id])))
+    const named = Object.keys(value).flatMap((id) =>
+      this.isFull() ? [] : this.readRule(id, valueAt(value, [id])),
+    )
     const implied = this.registry
       .filter((rule) => rule.isImplied === true && !Object.hasOwn(value, rule.id))
       .map((rule) => ({ rule, options: rule.options.parse({}), mode: 'enforce' as const, isImplied: true }))
@@ -138,7 +140,7 @@ class PolicyReader {
   ): z.output<Schema> | undefined {
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues) this.addIssue(issue, value, path, known)
+    for (const issue of parsed.error.issues) if (!this.isFull()) this.addIssue(issue, value, path, known)
     return undefined
   }
 
@@ -154,11 +156,16 @@ class PolicyReader {
       this.addProblem(this.source.placeOf(path), path, describeIssue(issue, path, found))
       return
     }
-    for (const key of issue.keys) {
+    for (const key of issue.keys.slice(0, PROBLEMS_MAX)) {
       const hint = issue.path.length === 0 ? suggestion(key, known) : ''
       const keyPath = [...path, key]
       this.addProblem(this.source.placeOfKey(keyPath), keyPath, `unknown key ${quoted(key)}${hint}`)
     }
+  }
+
+  /** Enough problems to work on: looking for the place of each one more costs time. */
+  private isFull(): boolean {
+    return this.problems.length >= PROBLEMS_MAX
   }
 
   private addProblem(

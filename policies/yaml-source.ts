@@ -31,6 +31,9 @@ export type YamlResult =
   | { readonly ok: true; readonly source: YamlSource }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
 
+/** How the engine says it; the library passes it on as a problem of the file. */
+const STACK_OVERFLOW = /call stack/i
+
 const START: Place = { line: 1, column: 1 }
 
 /**
@@ -44,7 +47,8 @@ export function readYaml(text: string): YamlResult {
       lineCounter: counter,
       prettyErrors: false,
       strict: true,
-      uniqueKeys: true,
+      // The library compares every key with every other, seconds for a large map; `unwantedNodes` does it in one pass.
+      uniqueKeys: false,
       merge: false,
       schema: 'core',
       // What it would tell the process is a problem of the file here.
@@ -73,9 +77,9 @@ function placeAt(counter: LineCounter, offset: number): Place {
 }
 
 function describeError(error: YAMLError): string {
-  if (error.code === 'DUPLICATE_KEY') return 'this key stands twice in its map'
   if (error.code === 'MULTIPLE_DOCS') return 'a policy file holds one document'
   const message = firstLine(error.message)
+  if (STACK_OVERFLOW.test(message)) return 'the file is nested too deeply'
   return `${message.charAt(0).toLowerCase()}${message.slice(1)}`
 }
 
@@ -83,19 +87,23 @@ function firstLine(text: string): string {
   return (text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
 }
 
-/** Aliases, and keys that are a map or a list themselves. */
+/** Aliases, keys that are a map or a list themselves, and keys that stand twice. */
 function unwantedNodes(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = []
+  const add = (offset: number, message: string) => problems.push(problemAt(placeAt(counter, offset), message))
   visit(document, {
     Alias: (_key, node) => {
-      const place = placeAt(counter, node.range?.[0] ?? 0)
-      problems.push(problemAt(place, `alias \`*${node.source}\` is not allowed in a policy`))
+      add(node.range?.[0] ?? 0, `alias \`*${node.source}\` is not allowed in a policy`)
     },
-    Pair: (_key, { key }) => {
-      if (isScalar(key) || !hasRange(key)) return
-      problems.push(
-        problemAt(placeAt(counter, key.range[0]), 'a key is one word or text, not a map or a list'),
-      )
+    Map: (_key, { items }) => {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        if (!hasRange(key)) continue
+        const name = isScalar(key) ? String(key.value) : undefined
+        if (name === undefined) add(key.range[0], 'a key is one word or text, not a map or a list')
+        else if (seen.has(name)) add(key.range[0], 'this key stands twice in its map')
+        else seen.add(name)
+      }
     },
   })
   return problems

@@ -39,7 +39,7 @@ const commands = z
 export const commandClasses = defineRule({
   id: ID,
   summary: `Denies whole classes of commands: ${listed(GUARDED_CLASSES)} unless they are allowed, others if they are denied.`,
-  why: 'A print job has no business in the printer’s settings, files, firmware, network and pins: what it leaves there outlives it and harms the next person. `portcullis policy rules` tells the class of each command.',
+  why: 'A print job has no business in the printer’s settings, files, firmware, network and pins: what it leaves there outlives it and harms the next person. `portcullis policy rules` lists the classes with their commands.',
   options: z
     .strictObject({
       allow: classes.describe(

@@ -268,9 +268,16 @@ describe('YAML that no policy needs', () => {
   })
 
   test('refuses a file that is nested to break the reader', () => {
-    const problems = problemsOf(`rules: ${'['.repeat(100_000)}`)
-    expect(problems.length).toBeGreaterThan(0)
-    expect(problems[0]).toMatch(/^p\.yaml:1:\d+ /)
+    expect(problemsOf(`rules: ${'['.repeat(100_000)}`).join()).toContain('the file is nested too deeply')
+    expect(problemsOf('- '.repeat(100_000)).join()).toContain('the file is nested too deeply')
+  })
+
+  test('finds a key that stands twice among very many, whichever way it is written', () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`)
+    expect(problemsOf([...keys, '"k7": 2'].join('\n'))).toEqual([
+      'p.yaml:20001:1 this key stands twice in its map',
+    ])
+    expect(problemsOf('1: a\n"1": b')).toEqual(['p.yaml:2:1 this key stands twice in its map'])
   })
 
   test('refuses a file that is too large before it is read', () => {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { MARLIN } from '../../gcode/index.ts'
-import { describeRules, RULES, type RuleExample } from '../../policies/index.ts'
+import { describeClasses, describeRules, RULES, type RuleExample } from '../../policies/index.ts'
 import { objectionsTo, policyOf } from './snippet.ts'
 
 const RULE_FILES = readdirSync(new URL('../../policies/rules/', import.meta.url))
@@ -129,6 +129,18 @@ describe('the documentation of options', () => {
     expect(types.get('licence.demand')).toBe('one of always, by-tier, never')
     expect(types.get('licence.designs')).toBe('list of map')
     expect(types.get('licence.designs[].tier')).toBe('one of open, registered, controlled, restricted')
+  })
+
+  test('lists every class of commands with its members', () => {
+    const classes = describeClasses(MARLIN)
+    expect(classes.map(({ commands }) => commands.length).reduce((sum, count) => sum + count)).toBe(
+      MARLIN.rows.length,
+    )
+    expect(classes.find(({ name }) => name === 'network')).toMatchObject({
+      isGuarded: true,
+      what: 'opens another way to the printer',
+      commands: [{ name: 'M552' }, { name: 'M553' }, { name: 'M554' }],
+    })
   })
 
   test('comes with a JSON Schema that refuses unknown keys', () => {
