@@ -24,6 +24,8 @@ export type StopCode =
   | 'printer-halted'
   | 'printer-error'
   | 'printer-cancelled'
+  /** Every command has run, but the printer does not say that its heaters are off. */
+  | 'heaters-on'
   | 'link-failed'
   | 'port-lost'
   | 'record-failed'

@@ -8,8 +8,11 @@ import type { SafeStopLines } from './safe-stop.ts'
 /** Establishes the declared start that the survey reckons from: no leftover mode, factor or tool may scale a job. */
 export const PREAMBLE: readonly string[] = ['G21', 'G90', 'M82', 'M220 S100', 'M221 S100', 'T0', 'G92 E0']
 
-/** Waits for the last move, then leaves the machine cold. */
-export const CLOSING: readonly string[] = ['M400', 'M104 S0', 'M140 S0']
+/** Waits for the last move, leaves the machine cold, and asks whether it is: only the answer ends a job well. */
+export const CLOSING: readonly string[] = ['M400', 'M104 S0', 'M140 S0', 'M105']
+
+/** Sent where the machine is not cold after that: every heater that there may be, and the question again. */
+export const CLOSING_AGAIN: readonly string[] = ['M104 S0', 'M140 S0', 'M141 S0', 'M105']
 
 /** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
 export const HELLO = 'M110 N0'

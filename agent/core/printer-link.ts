@@ -12,16 +12,26 @@ import { advancedField, firstNumber, reportsTemperatures } from './reply.ts'
 export const PROBE_AFTER_MS = 6_000
 /** Silence after which the printer counts as gone. Homing without a keepalive may take a minute. */
 export const SILENT_AFTER_MS = 90_000
+/** A printer that talks but answers nothing: longer than any bed takes to heat where no keepalive is built in. */
+export const STALLED_AFTER_MS = 30 * 60_000
 /** Probes without an answer. More would fill the buffer of a printer that is only busy. */
 const PROBES_MAX = 2
 /** Times the printer may want the same line in a row. A wire that needs more cannot be printed over. */
 export const RESENDS_MAX = 10
+/**
+ * How far behind the oldest open line the printer may ask. An `ok` too many, from a noisy wire, makes us believe a
+ * line or two too much; a printer that was reset asks for line 1 and would print the start of the job again.
+ */
+export const RESEND_BACK_MAX = 3
+/** Requests in a row for a line that cannot be meant. The first may be a number damaged on its way. */
+const STRANGE_REQUESTS_MAX = 1
 /** Lines in flight at most, whatever the printer says it has room for. Marlin's own buffer is 4 (BUFSIZE). */
 const WINDOW_MAX = 8
 /** Longest command plus its wrapping. */
 const LINE_BYTES = 256
 
 const PROBE = Uint8Array.from([0x4d, 0x31, 0x30, 0x35])
+const LETTER_G = 0x47
 
 export type LinkFault = 'none' | 'too-many-resends' | 'line-forgotten' | 'silent'
 
@@ -38,9 +48,15 @@ export class PrinterLink {
   /** The `ok` that ends a resend request acknowledges nothing. */
   private skipsOk = false
   private window = 1
+  /** Most free slots that the printer ever reported: what it has beside the line that runs. */
+  private freeMax = 0
+  /** The line sent last lets none follow it while it is in flight. */
+  private isAlone = false
   private lastRequested = -1
   private requests = 0
+  private strangeRequests = 0
   private heardAtMs = 0
+  private answeredAtMs = 0
   private probedAtMs = Number.NEGATIVE_INFINITY
   private probeNumber = -1
   private probes = 0
@@ -58,7 +74,7 @@ export class PrinterLink {
     this.resendFrom = -1
     this.skipsOk = false
     this.probeNumber = -1
-    this.heardAtMs = nowMs
+    this.heard(true, nowMs)
   }
 
   get fault(): LinkFault {
@@ -70,23 +86,33 @@ export class PrinterLink {
     return this.nextNumber - this.oldestUnacknowledged
   }
 
-  /** Whether another command may go out now. */
-  get isOpen(): boolean {
-    return this.fault_ === 'none' && this.resendFrom < 0 && !this.skipsOk && this.inFlight < this.window
+  /**
+   * Whether a command that begins with this byte may go out now. Only `G` commands share the printer's buffer:
+   * a second wait for heat, queued behind the first, would be out of reach of the `M108` of a safe stop.
+   */
+  isOpenFor(firstByte: number | undefined): boolean {
+    if (this.fault_ !== 'none' || this.resendFrom >= 0 || this.skipsOk) return false
+    if (this.inFlight === 0) return true
+    return firstByte === LETTER_G && !this.isAlone && this.inFlight < this.window
   }
 
   /** Sends `command[start, end)`, one canonical command, as the next numbered line. */
   send(command: Uint8Array, start: number, end: number, nowMs: number): void {
     const length = writeNumbered(this.nextNumber, command, start, end, this.line, 0)
     this.history.keep(this.line, 0, length)
-    if (this.inFlight === 0) this.heardAtMs = nowMs
+    if (this.inFlight === 0) this.heard(true, nowMs)
+    this.isAlone = command[start] !== LETTER_G
     this.nextNumber++
     this.sink.write(this.line, 0, length)
   }
 
-  /** Any line from the printer shows that it lives. */
-  heard(nowMs: number): void {
+  /**
+   * Any line from the printer shows that it lives. Only an answer (`ok`, `Resend`, busy) puts off the question what
+   * was lost: a printer that reports its temperatures by itself is never quiet.
+   */
+  heard(isAnswer: boolean, nowMs: number): void {
     this.heardAtMs = nowMs
+    if (isAnswer) this.answeredAtMs = nowMs
   }
 
   /** An `ok`. */
@@ -97,23 +123,40 @@ export class PrinterLink {
       return
     }
     this.requests = 0
+    this.strangeRequests = 0
     this.lastRequested = -1
     this.probes = 0
     if (this.inFlight === 0) return
-    const number = advancedField(reply, 'N')
-    if (number >= this.oldestUnacknowledged && number < this.nextNumber)
-      this.oldestUnacknowledged = number + 1
-    else if (this.probeNumber >= this.oldestUnacknowledged && reportsTemperatures(reply)) this.probeAnswered()
-    else this.oldestUnacknowledged++
+    this.settle(reply)
     const free = advancedField(reply, 'B')
-    // One slot of the printer's buffer stays free, for the probe and for the safe stop.
-    if (free >= 0) this.window = Math.max(1, Math.min(WINDOW_MAX, this.inFlight + free - 1))
+    if (free >= 0) this.fitWindow(free)
   }
 
-  /** The probe was answered with temperatures, so everything before it has run: an `ok` of theirs was lost. */
-  private probeAnswered(): void {
-    this.oldestUnacknowledged = this.probeNumber + 1
-    this.probeNumber = -1
+  /** Finds the lines that an `ok` is for. */
+  private settle(reply: string): void {
+    const number = advancedField(reply, 'N')
+    if (number >= 0) {
+      // An advanced ok for another line than one in flight came twice, or was damaged: it acknowledges none.
+      if (number >= this.oldestUnacknowledged && number < this.nextNumber)
+        this.oldestUnacknowledged = number + 1
+      return
+    }
+    if (this.probeNumber >= this.oldestUnacknowledged && reportsTemperatures(reply)) {
+      // The probe was answered with temperatures, so everything before it has run: an `ok` of theirs was lost.
+      this.oldestUnacknowledged = this.probeNumber + 1
+      this.probeNumber = -1
+      return
+    }
+    this.oldestUnacknowledged++
+  }
+
+  /**
+   * One slot of the printer's buffer stays free, for the probe and for the safe stop. Lines on the wire are not in
+   * the number it reports, so the room that it ever had bounds them too.
+   */
+  private fitWindow(free: number): void {
+    this.freeMax = Math.max(this.freeMax, free)
+    this.window = Math.max(1, Math.min(WINDOW_MAX, this.freeMax - 1, this.inFlight + free - 1))
   }
 
   /** `Resend: n`: everything from `n` on did not arrive. Marlin sends an `ok` behind it, which starts the sending. */
@@ -125,25 +168,24 @@ export class PrinterLink {
       this.fault_ = 'too-many-resends'
       return
     }
+    this.skipsOk = true
     if (number === this.nextNumber) {
-      // It has everything and asks for what comes next.
-      this.oldestUnacknowledged = number
-      this.skipsOk = true
+      // It has everything and asks for what comes next. Its ok for what it has is still to come, or to be asked for.
       this.resendFrom = -1
       return
     }
-    if (!this.history.has(number)) {
-      this.fault_ = 'line-forgotten'
+    if (this.history.has(number) && number >= this.oldestUnacknowledged - RESEND_BACK_MAX) {
+      this.resendFrom = number
       return
     }
-    this.resendFrom = number
-    this.skipsOk = true
+    if (++this.strangeRequests > STRANGE_REQUESTS_MAX) this.fault_ = 'line-forgotten'
   }
 
   private resend(): void {
     if (this.resendFrom < 0) return
-    // What it asks for may have been acknowledged before; it asks, so it counts as not there.
-    this.oldestUnacknowledged = this.resendFrom
+    // What it asks for may have been acknowledged before; it asks, so it counts as not there. What lies before has
+    // arrived but need not have run: that waits for its own ok.
+    if (this.resendFrom < this.oldestUnacknowledged) this.oldestUnacknowledged = this.resendFrom
     for (let n = this.resendFrom; n < this.nextNumber; n++)
       this.history.replay(n, (bytes, start, end) => this.sink.write(bytes, start, end))
     this.resendFrom = -1
@@ -151,13 +193,12 @@ export class PrinterLink {
 
   /** Time has passed: probes after silence, and gives up after a long one. */
   tick(nowMs: number): void {
-    if (this.fault_ !== 'none' || this.inFlight === 0) return
-    const silentMs = nowMs - this.heardAtMs
-    if (silentMs >= SILENT_AFTER_MS) {
+    if (this.fault_ !== 'none' || (this.inFlight === 0 && !this.skipsOk)) return
+    if (nowMs - this.heardAtMs >= SILENT_AFTER_MS || nowMs - this.answeredAtMs >= STALLED_AFTER_MS) {
       this.fault_ = 'silent'
       return
     }
-    if (silentMs < PROBE_AFTER_MS || nowMs - this.probedAtMs < PROBE_AFTER_MS) return
+    if (nowMs - Math.max(this.answeredAtMs, this.probedAtMs) < PROBE_AFTER_MS) return
     this.probedAtMs = nowMs
     this.probe(nowMs)
   }
@@ -173,8 +214,6 @@ export class PrinterLink {
     if (this.probes >= PROBES_MAX) return
     this.probes++
     this.probeNumber = this.nextNumber
-    const heardAtMs = this.heardAtMs
     this.send(PROBE, 0, PROBE.length, nowMs)
-    this.heardAtMs = heardAtMs
   }
 }

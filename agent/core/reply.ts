@@ -104,9 +104,20 @@ export function reportsTemperatures(line: string): boolean {
   return /(^|\s)(T\d?|B|C):\s*-?[\d.]+\s*\/\s*-?[\d.]+/.test(line)
 }
 
-/** Whether the line reports temperatures and every target in it is 0. */
+/** A heater of a report, with its target where one can be read. */
+const HEATER = /(?:^|\s)(?:T\d*|B|C):(?:\s*-?[\d.]+\s*\/\s*(\S+))?/g
+
+/** Whether the line reports temperatures and every target in it is 0. A target that cannot be read is not 0. */
 export function reportsCold(line: string): boolean {
   if (!reportsTemperatures(line)) return false
-  for (const match of line.matchAll(/\/\s*(-?[\d.]+)/g)) if (Number(match[1]) !== 0) return false
+  for (const match of line.matchAll(HEATER)) if (Number(match[1]) !== 0) return false
   return true
+}
+
+/** Longest piece of a reply that a message quotes. */
+const QUOTED_CHARS_MAX = 80
+
+/** The printer's words for a message: cut, and nothing that could break a line or colour a terminal. */
+export function printable(line: string): string {
+  return line.slice(0, QUOTED_CHARS_MAX).replace(/[^\x20-\x7e]/g, '?')
 }

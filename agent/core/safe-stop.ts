@@ -1,5 +1,5 @@
 import type { PrinterSink } from './effects.ts'
-import { REPLY_HALTED, replyKind, reportsCold, reportsTemperatures } from './reply.ts'
+import { REPLY_HALTED, REPLY_OK, replyKind, reportsCold, reportsTemperatures } from './reply.ts'
 
 /**
  * Brings the machine to rest: breaks a wait, turns the heaters off, and asks until the printer itself reports its
@@ -20,12 +20,16 @@ export interface SafeStopLines {
 export const STOP_POLL_MS = 250
 /** Until the emergency stop. Long enough for a move of some seconds that the printer ends first. */
 export const STOP_LIMIT_MS = 8_000
+/** Answers that must say so before the targets are believed to be 0: one may have been on its way when we began. */
+const COLD_REPORTS_MIN = 2
 
 export class SafeStop {
   private readonly sink: PrinterSink
   private readonly lines: SafeStopLines
   private startedAtMs = 0
   private sentAtMs = 0
+  private coldReports = 0
+  private coldReportsMin = COLD_REPORTS_MIN
   private state: 'idle' | 'cooling' | 'cold' | 'killed' = 'idle'
 
   constructor(sink: PrinterSink, lines: SafeStopLines) {
@@ -33,13 +37,14 @@ export class SafeStop {
     this.lines = lines
   }
 
-  start(nowMs: number): void {
+  /** Begins. Each of the `inFlight` lines that the printer still has may be a question that it answers yet. */
+  start(nowMs: number, inFlight: number): void {
     if (this.state !== 'idle') return
     this.state = 'cooling'
     this.startedAtMs = nowMs
-    // A newline of its own ends whatever half line a dying writer left.
+    this.coldReportsMin = Math.max(COLD_REPORTS_MIN, inFlight + 1)
+    // A newline of its own ends whatever half line is left on the wire.
     this.send('')
-    this.send(this.lines.breakWait)
     this.sendHeatersOff(nowMs)
   }
 
@@ -54,13 +59,22 @@ export class SafeStop {
 
   reply(line: string): void {
     if (this.state !== 'cooling') return
-    if (replyKind(line) === REPLY_HALTED) this.state = 'killed'
-    else if (reportsTemperatures(line) && reportsCold(line)) this.state = 'cold'
+    const kind = replyKind(line)
+    if (kind === REPLY_HALTED) this.state = 'killed'
+    // A report without ok is one that the firmware makes by itself, and may be older than our lines.
+    else if (kind === REPLY_OK && reportsTemperatures(line)) this.count(reportsCold(line))
+  }
+
+  private count(isCold: boolean): void {
+    this.coldReports = isCold ? this.coldReports + 1 : 0
+    if (this.coldReports >= this.coldReportsMin) this.state = 'cold'
+    else if (isCold) this.send(this.lines.poll)
   }
 
   tick(nowMs: number): void {
     if (this.state !== 'cooling') return
     if (nowMs - this.startedAtMs >= STOP_LIMIT_MS) {
+      this.send('')
       this.send(this.lines.emergency)
       this.state = 'killed'
       return
@@ -70,6 +84,8 @@ export class SafeStop {
 
   private sendHeatersOff(nowMs: number): void {
     this.sentAtMs = nowMs
+    // Again each time: behind the wait that was broken there may be another.
+    this.send(this.lines.breakWait)
     for (const line of this.lines.heatersOff) this.send(line)
     this.send(this.lines.poll)
   }

@@ -1,17 +1,21 @@
 import { asciiBytes, type ByteHasher, type CommandTable, JobDigest } from '../../gcode/index.ts'
+import { Closing } from './closing.ts'
 import { CommandQueue } from './command-queue.ts'
 import type { EffectSink, JobOutcome, PrinterSink, SessionRecord, StopCode, StopReason } from './effects.ts'
+import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
 import { JobReader, type LineJudge } from './job-reader.ts'
-import { CLOSING, HELLO, MARLIN_SAFE_STOP, PREAMBLE } from './marlin-lines.ts'
+import { MARLIN_SAFE_STOP, PREAMBLE } from './marlin-lines.ts'
 import { PrinterLink } from './printer-link.ts'
 import {
-  REPLY_BUSY,
+  printable,
   REPLY_CANCEL,
   REPLY_ERROR,
   REPLY_HALTED,
   REPLY_OK,
+  REPLY_OTHER,
   REPLY_RESEND,
   REPLY_START,
+  type ReplyKind,
   replyKind,
 } from './reply.ts'
 import { SafeStop } from './safe-stop.ts'
@@ -22,15 +26,6 @@ import { SafeStop } from './safe-stop.ts'
  * it brings the machine to rest instead. Nothing of the job leaves before its record is durable.
  */
 
-/** Between two hellos to a printer that has not answered. A board that resets on opening takes some seconds. */
-const HELLO_EVERY_MS = 1_500
-/**
- * Quiet that must follow the answer where several hellos went out: each of them is answered, and an `ok` that
- * comes late would pass for that of a line behind it.
- */
-const HELLO_SETTLE_MS = 500
-/** Until a printer that has said nothing counts as silent. */
-export const HELLO_LIMIT_MS = 12_000
 /** Commands between two seals of the running digest in the log. */
 export const SEAL_EVERY_COMMANDS = 10_000
 
@@ -68,15 +63,14 @@ export class Session {
   private readonly reader: JobReader
   private readonly digest: JobDigest
   private readonly safeStop: SafeStop
+  private readonly greeting: Greeting
+  private readonly closing = new Closing()
   private phase_: SessionPhase = 'hello'
-  private startedAtMs = 0
-  private helloAtMs = 0
-  private hellos = 0
-  private answeredAtMs = Number.POSITIVE_INFINITY
   private wantsBlock = false
   private jobHasEnded = false
   private sent = 0
-  private own: readonly Uint8Array[] = []
+  /** Lines of the preamble that are still to be sent. */
+  private preamble: readonly Uint8Array[] = []
   private nextRecordId = 1
   private openedId = -1
   private closedId = -1
@@ -89,6 +83,7 @@ export class Session {
     this.reader = new JobReader(options.table, options.judge, this.queue)
     this.digest = new JobDigest(options.hash)
     this.safeStop = new SafeStop(options.printer, MARLIN_SAFE_STOP)
+    this.greeting = new Greeting(this.link)
   }
 
   get phase(): SessionPhase {
@@ -100,81 +95,69 @@ export class Session {
     return this.sent
   }
 
-  /** The port is open. */
+  /** The port is open, and what must stand ready before the first byte does. Nothing is sent or timed before. */
   start(nowMs: number): void {
-    this.startedAtMs = nowMs
-    this.hello(nowMs)
+    if (this.phase_ === 'hello') this.greeting.start(nowMs)
   }
 
   /** A line from the printer. */
   printerLine(line: string, nowMs: number): void {
-    this.link.heard(nowMs)
     if (this.phase_ === 'stopping') {
       this.safeStop.reply(line)
       this.stopIfAtRest()
       return
     }
-    if (this.phase_ === 'ending' || this.phase_ === 'done') return
+    if (this.greeting.state === 'idle' || this.phase_ === 'ending' || this.phase_ === 'done') return
     this.reply(line, nowMs)
     this.checkLink(nowMs)
     this.pump(nowMs)
   }
 
   private reply(line: string, nowMs: number): void {
-    switch (replyKind(line)) {
-      case REPLY_OK:
-        if (this.phase_ === 'hello') this.answered(nowMs)
-        else this.link.acknowledge(line)
-        return
-      case REPLY_RESEND:
-        if (this.phase_ !== 'hello') this.link.requestResend(line)
-        return
-      case REPLY_START:
-        // While we say hello a boot is expected: opening a port resets many boards.
-        if (this.phase_ === 'hello') this.hello(nowMs)
-        else this.stop('printer-reset', 'the printer restarted in mid-job', nowMs)
-        return
+    const kind = replyKind(line)
+    this.link.heard(kind !== REPLY_OTHER, nowMs)
+    switch (kind) {
       case REPLY_HALTED:
-        this.stop('printer-halted', `the printer halted: \`${shown(line)}\``, nowMs)
+        this.stop('printer-halted', `the printer halted: \`${printable(line)}\``, nowMs)
         return
       case REPLY_ERROR:
-        this.stop('printer-error', `the printer reported \`${shown(line)}\``, nowMs)
-        return
-      case REPLY_CANCEL:
-        if (this.phase_ !== 'hello')
-          this.stop('printer-cancelled', 'the job was cancelled at the printer', nowMs)
-        return
-      case REPLY_BUSY:
+        this.stop('printer-error', `the printer reported \`${printable(line)}\``, nowMs)
         return
       default:
+        if (this.phase_ === 'hello') this.replyToHello(kind, nowMs)
+        else this.replyToLine(kind, line, nowMs)
     }
   }
 
-  private hello(nowMs: number): void {
-    this.helloAtMs = nowMs
-    this.hellos++
-    this.answeredAtMs = Number.POSITIVE_INFINITY
-    this.link.restart(-1, nowMs)
-    const hello = asciiBytes(HELLO)
-    this.link.send(hello, 0, hello.length, nowMs)
+  private replyToHello(kind: ReplyKind, nowMs: number): void {
+    if (kind === REPLY_OK) this.greeting.ok(nowMs)
+    else if (kind === REPLY_RESEND) this.greeting.resend()
+    else if (kind === REPLY_START) this.greeting.booted(nowMs)
+    this.openIfGreeted()
   }
 
-  private answered(nowMs: number): void {
-    this.answeredAtMs = nowMs
-    if (this.hellos === 1) this.greeted(nowMs)
+  private replyToLine(kind: ReplyKind, line: string, nowMs: number): void {
+    if (kind === REPLY_OK) {
+      this.link.acknowledge(line)
+      if (this.phase_ === 'closing') this.closing.ok(line)
+    } else if (kind === REPLY_RESEND) this.link.requestResend(line)
+    else if (kind === REPLY_START) this.stop('printer-reset', 'the printer restarted in mid-job', nowMs)
+    else if (kind === REPLY_CANCEL)
+      this.stop('printer-cancelled', 'the job was cancelled at the printer', nowMs)
   }
 
-  private greeted(nowMs: number): void {
-    this.link.restart(0, nowMs)
+  private openIfGreeted(): void {
+    if (this.phase_ !== 'hello' || this.greeting.state !== 'greeted') return
     this.phase_ = 'recording'
-    this.openedId = this.append({ kind: 'job-opened', preamble: PREAMBLE })
+    this.openedId = this.nextRecordId
+    this.append({ kind: 'job-opened', preamble: PREAMBLE })
   }
 
   /** The record with this id is durable. */
   recorded(id: number, nowMs: number): void {
     if (id === this.openedId && this.phase_ === 'recording') {
       this.phase_ = 'preamble'
-      this.own = PREAMBLE.map(asciiBytes)
+      this.preamble = PREAMBLE.map(asciiBytes)
       this.askForBlock()
     }
     if (id === this.closedId && this.phase_ === 'ending') this.finish()
@@ -184,6 +167,8 @@ export class Session {
   /** The record could not be written. No record, no byte: the job ends here. */
   recordFailed(id: number, message: string, nowMs: number): void {
     if (id === this.closedId) {
+      // What happened has happened; that the log does not hold it must still be told.
+      this.reason ??= { code: 'record-failed', message }
       this.finish()
       return
     }
@@ -223,9 +208,8 @@ export class Session {
     this.reason = { code, message }
     this.outcome = code === 'port-lost' ? 'uncertain' : 'stopped'
     this.queue.clear()
-    this.own = []
     this.phase_ = 'stopping'
-    this.safeStop.start(nowMs)
+    this.safeStop.start(nowMs, this.link.inFlight)
   }
 
   /** The port is gone: nothing can be sent any more. */
@@ -251,19 +235,18 @@ export class Session {
       default:
         this.link.tick(nowMs)
         this.checkLink(nowMs)
+        this.pump(nowMs)
     }
   }
 
   private tickHello(nowMs: number): void {
-    if (nowMs - this.answeredAtMs >= HELLO_SETTLE_MS) this.greeted(nowMs)
-    else if (nowMs - this.startedAtMs >= HELLO_LIMIT_MS) {
-      const seconds = Math.round(HELLO_LIMIT_MS / 1000)
-      this.stop('printer-silent', `the printer did not answer within ${seconds} s`, nowMs)
-      // Nothing was heated, and there is nobody to wait for.
-      this.close()
-    } else if (this.answeredAtMs === Number.POSITIVE_INFINITY && nowMs - this.helloAtMs >= HELLO_EVERY_MS) {
-      this.hello(nowMs)
-    }
+    this.greeting.tick(nowMs)
+    this.openIfGreeted()
+    if (this.greeting.state !== 'silent') return
+    const seconds = Math.round(HELLO_LIMIT_MS / 1000)
+    this.stop('printer-silent', `the printer did not answer within ${seconds} s`, nowMs)
+    // Nothing was heated, and there is nobody to wait for.
+    this.close()
   }
 
   private checkLink(nowMs: number): void {
@@ -287,34 +270,45 @@ export class Session {
 
   /** Sends what may be sent now. */
   private pump(nowMs: number): void {
-    while (this.link.isOpen) {
-      if (this.phase_ === 'preamble' || this.phase_ === 'closing') {
-        if (!this.sendOwn(nowMs)) return
-      } else if (this.phase_ === 'job') {
-        if (!this.sendJob(nowMs)) return
-      } else return
+    while (this.sendNext(nowMs)) {}
+  }
+
+  /** Sends the next line, or goes on to the next phase. Answers false where there is nothing to do now. */
+  private sendNext(nowMs: number): boolean {
+    switch (this.phase_) {
+      case 'preamble':
+        return this.sendPreamble(nowMs)
+      case 'job':
+        return this.sendJob(nowMs)
+      case 'closing':
+        return this.sendClosing(nowMs)
+      default:
+        return false
     }
   }
 
-  /** Sends the next line of our own. Answers false once there is nothing to send. */
-  private sendOwn(nowMs: number): boolean {
-    const [line, ...rest] = this.own
-    if (line !== undefined) {
-      this.own = rest
-      this.link.send(line, 0, line.length, nowMs)
-      return true
-    }
-    if (this.phase_ === 'preamble') {
+  private sendPreamble(nowMs: number): boolean {
+    const [line, ...rest] = this.preamble
+    if (line === undefined) {
       this.phase_ = 'job'
       return true
     }
-    if (this.link.inFlight === 0) this.printed(nowMs)
-    return false
+    if (!this.sendOwn(line, nowMs)) return false
+    this.preamble = rest
+    return true
+  }
+
+  /** Sends a line of our own, if it may go out now. */
+  private sendOwn(line: Uint8Array, nowMs: number): boolean {
+    if (!this.link.isOpenFor(line[0])) return false
+    this.link.send(line, 0, line.length, nowMs)
+    return true
   }
 
   private sendJob(nowMs: number): boolean {
     const queue = this.queue
     if (queue.length > 0) {
+      if (!this.link.isOpenFor(queue.buffer[queue.start])) return false
       this.link.send(queue.buffer, queue.start, queue.end, nowMs)
       this.account(queue)
       queue.shift()
@@ -322,11 +316,26 @@ export class Session {
     }
     if (this.jobHasEnded) {
       this.phase_ = 'closing'
-      this.own = CLOSING.map(asciiBytes)
       return true
     }
     this.askForBlock()
     return this.queue.length > 0
+  }
+
+  private sendClosing(nowMs: number): boolean {
+    const line = this.closing.next
+    if (line !== undefined) {
+      if (!this.sendOwn(line, nowMs)) return false
+      this.closing.sent(nowMs)
+      return true
+    }
+    if (this.link.inFlight > 0) return false
+    if (this.closing.isCold) this.printed(nowMs)
+    else if (this.closing.isDue(nowMs)) {
+      if (this.closing.again()) return true
+      this.stop('heaters-on', 'the printer did not confirm after the job that its heaters are off', nowMs)
+    }
+    return false
   }
 
   /** Counts a command once, when it goes out first; sending it again for the printer counts nothing. */
@@ -366,7 +375,8 @@ export class Session {
     if (this.reason !== null) {
       this.append({ kind: 'safe-stop', reason: this.reason, confirmed: this.safeStop.isCold })
     }
-    this.closedId = this.append({
+    this.closedId = this.nextRecordId
+    this.append({
       kind: 'job-closed',
       outcome: this.outcome,
       commands: this.sent,
@@ -377,18 +387,11 @@ export class Session {
 
   private finish(): void {
     this.phase_ = 'done'
-    const coldConfirmed = this.reason === null || this.safeStop.isCold
+    const coldConfirmed = this.closing.isCold || this.safeStop.isCold
     this.options.effects({ kind: 'finished', outcome: this.outcome, reason: this.reason, coldConfirmed })
   }
 
-  private append(record: SessionRecord): number {
-    const id = this.nextRecordId++
-    this.options.effects({ kind: 'append', id, record })
-    return id
+  private append(record: SessionRecord): void {
+    this.options.effects({ kind: 'append', id: this.nextRecordId++, record })
   }
-}
-
-/** A printer's words in a message: cut, and nothing that could break a line. */
-function shown(line: string): string {
-  return line.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)
 }

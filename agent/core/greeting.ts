@@ -1,0 +1,89 @@
+import { asciiBytes } from '../../gcode/index.ts'
+import { HELLO } from './marlin-lines.ts'
+import type { PrinterLink } from './printer-link.ts'
+
+/**
+ * The first words with the printer: tells it where our numbers start, until it has said ok and nothing of the
+ * greeting is still on its way.
+ */
+
+/** Between two hellos to a printer that has not answered. A board that resets on opening takes some seconds. */
+const HELLO_EVERY_MS = 1_500
+/**
+ * Quiet that must follow the answer where several hellos went out: each of them is answered, and an `ok` that
+ * comes late would pass for that of a line behind it.
+ */
+const HELLO_SETTLE_MS = 500
+/** Until a printer that has said nothing counts as silent. */
+export const HELLO_LIMIT_MS = 12_000
+
+export type GreetingState = 'idle' | 'asking' | 'greeted' | 'silent'
+
+export class Greeting {
+  private readonly link: PrinterLink
+  private readonly hello = asciiBytes(HELLO)
+  private state_: GreetingState = 'idle'
+  private startedAtMs = 0
+  private helloAtMs = 0
+  private hellos = 0
+  private answeredAtMs = Number.POSITIVE_INFINITY
+  /** The hello arrived damaged: the `ok` behind its resend request is no answer. */
+  private isRefused = false
+
+  constructor(link: PrinterLink) {
+    this.link = link
+  }
+
+  get state(): GreetingState {
+    return this.state_
+  }
+
+  start(nowMs: number): void {
+    this.state_ = 'asking'
+    this.startedAtMs = nowMs
+    this.say(nowMs)
+  }
+
+  /** An `ok`. */
+  ok(nowMs: number): void {
+    if (this.state_ !== 'asking') return
+    if (this.isRefused) {
+      this.say(nowMs)
+      return
+    }
+    this.answeredAtMs = nowMs
+    if (this.hellos === 1) this.greet(nowMs)
+  }
+
+  /** A request to send again. It names a number of the printer's past; the next hello comes instead. */
+  resend(): void {
+    this.isRefused = true
+  }
+
+  /** The printer has booted: opening a port resets many boards. */
+  booted(nowMs: number): void {
+    if (this.state_ === 'asking') this.say(nowMs)
+  }
+
+  tick(nowMs: number): void {
+    if (this.state_ !== 'asking') return
+    if (nowMs - this.answeredAtMs >= HELLO_SETTLE_MS) this.greet(nowMs)
+    else if (nowMs - this.startedAtMs >= HELLO_LIMIT_MS) this.state_ = 'silent'
+    else if (this.answeredAtMs === Number.POSITIVE_INFINITY && nowMs - this.helloAtMs >= HELLO_EVERY_MS)
+      this.say(nowMs)
+  }
+
+  private say(nowMs: number): void {
+    this.helloAtMs = nowMs
+    this.hellos++
+    this.answeredAtMs = Number.POSITIVE_INFINITY
+    this.isRefused = false
+    this.link.restart(-1, nowMs)
+    this.link.send(this.hello, 0, this.hello.length, nowMs)
+  }
+
+  private greet(nowMs: number): void {
+    this.link.restart(0, nowMs)
+    this.state_ = 'greeted'
+  }
+}
