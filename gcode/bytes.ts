@@ -21,6 +21,7 @@ export const TILDE = 0x7e
 export const MEATPACK = 0xff
 
 export const LETTER_A = 0x41
+export const LETTER_Z = 0x5a
 /** Set in every lower-case ASCII letter and in no upper-case one. */
 export const LOWER_CASE_BIT = 0x20
 

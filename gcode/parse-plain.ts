@@ -79,6 +79,17 @@ export function parsePlain(
       let fraction = 0
       c = bytes[++i]!
       d = c - DIGIT_0
+      // Most slicers write three places; together they cost one guess of the branch predictor in place of four.
+      if (i + 3 < limit) {
+        const second = bytes[i + 1]! - DIGIT_0
+        const third = bytes[i + 2]! - DIGIT_0
+        if (d >>> 0 < 10 && second >>> 0 < 10 && third >>> 0 < 10) {
+          fraction = d * 100 + second * 10 + third
+          i += 3
+          c = bytes[i]!
+          d = c - DIGIT_0
+        }
+      }
       while (d >= 0 && d <= 9) {
         fraction = (Math.imul(fraction, 10) + d) | 0
         c = bytes[++i]!

@@ -1,5 +1,5 @@
 import { advance } from './advance.ts'
-import { NEWLINE, SEMICOLON, WORD } from './bytes.ts'
+import { CARRIAGE_RETURN, NEWLINE, SEMICOLON, WORD } from './bytes.ts'
 import { ClaimReader } from './claims.ts'
 import { Command } from './command.ts'
 import type { CommandTable } from './command-table.ts'
@@ -87,6 +87,16 @@ export class Survey implements LineSink {
     let at = from
     let runStart = from
     while (at < limit) {
+      if (bytes[at] === SEMICOLON) {
+        const end = commentEnd(bytes, at)
+        if (bytes[end] !== NEWLINE) break
+        if (runStart < at) this.digest.addRun(bytes, runStart, at)
+        this.line_++
+        this.claimReader.read(bytes, at, end)
+        at = end + 1
+        runStart = at
+        continue
+      }
       const next = parsePlain(table, bytes, at, limit, command)
       if (next < 0) break
       this.line_++
@@ -165,6 +175,13 @@ export class Survey implements LineSink {
   facts(): Facts {
     return this.tally.facts(this.line_, this.state.filamentMm, this.estimate?.totalSeconds() ?? 0)
   }
+}
+
+/** Where a comment ends. There is a newline behind `from`; a carriage return ends it sooner. */
+function commentEnd(bytes: Uint8Array, from: number): number {
+  let i = from
+  while (bytes[i] !== NEWLINE && bytes[i] !== CARRIAGE_RETURN) i++
+  return i
 }
 
 /** What takes time without moving, and what brings the toolhead to rest. */

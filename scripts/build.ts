@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -14,11 +14,13 @@ const outdir = join(root, 'dist')
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
-rmSync(outdir, { recursive: true, force: true })
+/** Built aside and moved into place, so that a failed build leaves the last good one. */
+const staging = join(root, 'node_modules', '.cache', `dist-${process.pid}`)
+
 await build({
   absWorkingDir: root,
   entryPoints: { portcullis: 'agent/cli/main.ts', guard: 'agent/serial/guard-main.ts' },
-  outdir,
+  outdir: staging,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
@@ -31,4 +33,6 @@ await build({
   banner: { js: `#!/usr/bin/env node\n${REQUIRE_BANNER}` },
   logLevel: 'warning',
 })
-chmodSync(join(outdir, 'portcullis.mjs'), 0o755)
+chmodSync(join(staging, 'portcullis.mjs'), 0o755)
+rmSync(outdir, { recursive: true, force: true })
+renameSync(staging, outdir)
