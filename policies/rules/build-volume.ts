@@ -6,9 +6,12 @@ import {
   type Command,
   type MachineState,
   type Move,
+  NO_MOVE,
   UNKNOWN_ARC,
+  WORD,
+  wordMask,
 } from '../../gcode/index.ts'
-import { axisNames, isSmallLift, namedAxes } from '../axes.ts'
+import { axisNames, isSmallLift, LIFT_MAX_MM, namedAxes } from '../axes.ts'
 import { defineRule } from '../rule.ts'
 import type { Objection } from '../verdict.ts'
 import { listed, valueAndLimit } from '../wording.ts'
@@ -16,6 +19,8 @@ import { listed, valueAndLimit } from '../wording.ts'
 const ID = 'build-volume'
 /** Larger than any machine that is driven over a serial port. In mm. */
 const SIZE_MAX_MM = 10_000
+/** Words of M240 that send the toolhead somewhere, or by some way, to trigger a camera. */
+const CAMERA_PLACES = wordMask('ABIJXY')
 
 const point = z.strictObject({
   x: z.number().min(-SIZE_MAX_MM).max(SIZE_MAX_MM).describe('X of the front left corner, in mm.'),
@@ -32,7 +37,7 @@ const size = z.strictObject({
 /** Denies moves that leave the build volume, arcs by their whole sweep. */
 export const buildVolume = defineRule({
   id: ID,
-  summary: 'Denies moves out of the build volume, or whose path cannot be told.',
+  summary: 'Denies moves and parking places out of the build volume, and moves whose path cannot be told.',
   why: 'A move past the end of an axis grinds against the frame, loses steps, and everything after it is printed in the wrong place; one below the bed ruins bed and nozzle.',
   options: z.strictObject({
     sizeMm: size.describe('Size of the build volume, in mm.'),
@@ -54,7 +59,8 @@ export const buildVolume = defineRule({
       .default(0.001)
       .describe('What rounding in a slicer may add to a position, in mm.'),
   }),
-  watches: ['moves'],
+  // Firmware holds the places that these name to no limit of its own (nozzle.cpp `Nozzle::park`).
+  watches: ['moves', 'G28', 'M125', 'M207', 'M240', 'M600'],
   isOverridable: true,
   compile: ({ sizeMm, originMm, travelMarginMm, toleranceMm }) => {
     const minX = originMm.x - toleranceMm
@@ -76,8 +82,27 @@ export const buildVolume = defineRule({
       if (move.minZ < minZ) return below('Z', move, move.minZ, originMm.z)
       return above('Z', move, move.maxZ, originMm.z + sizeMm.z)
     }
+    /** Cold: commands other than moves that name a place or a height. */
+    const parking = (command: Command, state: MachineState): Objection | undefined => {
+      const unit = state.unitMm
+      switch (command.code) {
+        case 28:
+          return tooHigh(command, command.value(WORD.R) * unit)
+        case 207:
+          return tooHigh(command, command.value(WORD.Z) * unit)
+        case 240:
+          return (command.present & CAMERA_PLACES) === 0 ? undefined : unknownPlace(command)
+        default:
+          return (
+            parksOutside(command, 'X', WORD.X, unit, state.shiftX, minX, maxX, toleranceMm) ??
+            parksOutside(command, 'Y', WORD.Y, unit, state.shiftY, minY, maxY, toleranceMm) ??
+            parksOutside(command, 'Z', WORD.Z, unit, 0, minZ, maxZ, toleranceMm)
+          )
+      }
+    }
     return {
       line: (command: Command, state: MachineState, move: Move) => {
+        if (move.kind === NO_MOVE) return parking(command, state)
         const deposits = move.depositedMm > 0
         if (move.axes === 0 && !deposits) return undefined
         if (move.kind === UNKNOWN_ARC) return unknownArc(command)
@@ -108,6 +133,10 @@ export const buildVolume = defineRule({
         'G1 F3000',
         'G28\nG1 X60 E9 F1000',
         'G28\nG1 X10 Y10 Z1 F3000\nG92 X0\nG1 X210',
+        'G28 R5',
+        'M600\nM600 X10 Y10 Z20\nM125 X0 Y0',
+        'M207 S1 Z0.4',
+        'M240',
       ],
       denied: [
         'G28\nG1 X220.1 F3000',
@@ -126,6 +155,14 @@ export const buildVolume = defineRule({
         'G28\nG91\nG1 X10 F3000',
         'G91\nG1 Z8 F600\nG1 Z8',
         'G91\nG1 Z-1 F600',
+        'M600 X300',
+        'M600 Y-5 Z20',
+        'M125 Z400',
+        'G28\nG1 X100 Y10 Z1 F3000\nG92 X0\nM125 X150',
+        'G20\nM600 X10',
+        'G28 R200',
+        'M207 S1 Z300',
+        'M240 X300 Y300',
       ],
     },
     {
@@ -168,6 +205,60 @@ function outsideObjection(
     remedy: `slice again for this printer, with ${axis} at ${limit} or ${side === 'above' ? 'less' : 'more'}`,
     // A part that stands outside does so on thousands of lines, with as many values.
     group: `${axis} ${side}`,
+  }
+}
+
+/** Builds differ in whether they take the place as shifted by G92 or not, so it must lie inside either way. */
+function parksOutside(
+  command: Command,
+  axis: Axis,
+  slot: number,
+  unitMm: number,
+  shiftMm: number,
+  min: number,
+  max: number,
+  toleranceMm: number,
+): Objection | undefined {
+  if (!command.hasValue(slot)) return undefined
+  const place = command.value(slot) * unitMm
+  const lowest = Math.min(place, place + shiftMm)
+  const highest = Math.max(place, place + shiftMm)
+  if (lowest >= min && highest <= max) return undefined
+  const isAbove = highest > max
+  const { value, limit } = valueAndLimit(
+    isAbove ? highest : lowest,
+    isAbove ? max - toleranceMm : min + toleranceMm,
+    'mm',
+  )
+  return {
+    code: `${ID}.parking`,
+    rule: ID,
+    message: `\`${command.name()}\` parks the toolhead at ${axis} ${value}, ${isAbove ? 'above' : 'below'} the limit of ${limit} of the build volume`,
+    value,
+    limit,
+    remedy: `take the place out of \`${command.name()}\`, so that the printer parks where its maker meant it to`,
+  }
+}
+
+function tooHigh(command: Command, liftMm: number): Objection | undefined {
+  if (liftMm <= LIFT_MAX_MM) return undefined
+  const { value, limit } = valueAndLimit(liftMm, LIFT_MAX_MM, 'mm')
+  return {
+    code: `${ID}.lift`,
+    rule: ID,
+    message: `\`${command.name()}\` lifts Z by ${value}, above the limit of ${limit}`,
+    value,
+    limit,
+    remedy: `lift by ${limit} or less`,
+  }
+}
+
+function unknownPlace(command: Command): Objection {
+  return {
+    code: `${ID}.parking`,
+    rule: ID,
+    message: `\`${command.name()}\` sends the toolhead to a camera by a path that cannot be judged`,
+    remedy: `write \`${command.name()}\` without a place`,
   }
 }
 
