@@ -42,6 +42,8 @@ export interface CommandRow {
   /** Subcodes that mean a command of their own, `G38.2`; any other subcode is refused. */
   readonly subcodes: readonly number[]
   readonly text: TextKind
+  /** Whether builds look for words in the line's text before they take it for text, so that it must not start like one. */
+  readonly isTextSearched: boolean
   /** Slot of the text word where `text` is `word`, `quoted` or `version`; -1 otherwise. */
   readonly textWord: number
   /** Changes where the toolhead is. */
@@ -61,7 +63,8 @@ export interface CommandRow {
 /**
  * A row as the dialect's source writes it: name, class, words, title, traits.
  * Words: letters apart by spaces, each with marks: `#` 16-bit integer, `~` 32-bit integer, `?` may stand
- * without a value, `="` `=.` `=` text as quoted string, version, or rest of the line. `*` alone: the line is text.
+ * without a value, `="` `=.` `=` text as quoted string, version, or rest of the line. `*` alone: the line is text;
+ * `*?`: it is, but builds look for words in it first.
  * Traits: `moves heats stores scales observes`, and `loses:XYZ`.
  */
 export type RowSource = readonly [
@@ -84,7 +87,7 @@ export function buildRow(source: RowSource): CommandRow {
   let textWord = -1
   for (const word of words.split(' ')) {
     if (word === '') continue
-    if (word === '*') {
+    if (word === '*' || word === '*?') {
       text = 'line'
       continue
     }
@@ -112,6 +115,7 @@ export function buildRow(source: RowSource): CommandRow {
     ...masks,
     subcodes: (match[3] ?? '').split('.').filter(Boolean).map(Number),
     text,
+    isTextSearched: words === '*?',
     textWord,
     moves: marks.includes('moves'),
     heats: marks.includes('heats'),

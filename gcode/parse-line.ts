@@ -42,13 +42,14 @@ import {
   SECOND_LINE_NUMBER,
   STRAY_BYTE,
   STRAY_QUOTE,
+  TEXT_HIDES_WORD,
   TOO_LONG,
   TOO_MANY_DIGITS,
   UNKNOWN_SUBCODE,
   VALUE_MISSING,
   VALUE_OUT_OF_RANGE,
 } from './refusal.ts'
-import { readLineText, readWordText } from './text-words.ts'
+import { readLineText, readWordText, refuseSharedLetters } from './text-words.ts'
 import { CANONICAL_BYTES_MAX, writeLine } from './write-line.ts'
 
 const WHOLE_MAX = 10 ** WHOLE_DIGITS_MAX - 1
@@ -164,7 +165,7 @@ export class LineParser {
       if (i < end && (isDigit(bytes[i]!) || bytes[i] === DOT)) return UNKNOWN_SUBCODE
     }
     if (row !== undefined && row.text === 'line')
-      return readLineText(bytes, skipSpaces(bytes, i, end), end, out)
+      return readLineText(bytes, skipSpaces(bytes, i, end), end, out, row)
     return this.words(bytes, i, end, out, row)
   }
 
@@ -197,7 +198,7 @@ export class LineParser {
       if (code !== PARSED) return code
       i = skipSpaces(bytes, this.next, end)
     }
-    return PARSED
+    return out.textWord < 0 ? PARSED : refuseSharedLetters(out)
   }
 
   private next = 0
@@ -307,5 +308,7 @@ function refuseWord(slot: number, out: Command, row: CommandRow | undefined): Pa
   if (isKnown) return PARSED
   if (slot === WORD.G || slot === WORD.M) return SECOND_COMMAND
   if (slot === WORD.T && row !== undefined) return SECOND_COMMAND
+  // Builds with macros store the line as it is written, others read it as words.
+  if (row?.class === 'macros') return TEXT_HIDES_WORD
   return slot === WORD.N ? SECOND_LINE_NUMBER : PARSED
 }

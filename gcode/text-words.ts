@@ -1,4 +1,16 @@
-import { asciiBytes, DIGIT_0, DIGIT_9, DOT, LOWER_CASE_BIT, MINUS, PLUS, QUOTE, SPACE } from './bytes.ts'
+import {
+  asciiBytes,
+  DIGIT_0,
+  DIGIT_9,
+  DOT,
+  LETTER_A,
+  LETTER_Z,
+  LOWER_CASE_BIT,
+  MINUS,
+  PLUS,
+  QUOTE,
+  SPACE,
+} from './bytes.ts'
 import type { Command } from './command.ts'
 import type { CommandRow } from './command-table.ts'
 import {
@@ -43,19 +55,38 @@ const REPORTED_LETTERS = asciiBytes('tbcxyze@')
 const RENUMBER = asciiBytes('m110')
 
 const LETTER_COLON = 0x3a
+const EXCLAMATION = 0x21
 
 /** Reads the rest of the line, from `start` on, as the command's text. */
-export function readLineText(bytes: Uint8Array, start: number, end: number, out: Command): ParseCode {
+export function readLineText(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Command,
+  row: CommandRow,
+): ParseCode {
   for (let i = start; i < end; i++) {
     if (bytes[i] !== QUOTE) continue
     out.refusedAt = i
     return STRAY_QUOTE
   }
   out.refusedAt = start
+  if (row.isTextSearched && mayHoldWord(bytes, start, end)) return TEXT_HIDES_WORD
   if (forgesReply(bytes, start, end)) return TEXT_FORGES_REPLY
   out.textStart = start
   out.textEnd = end
   return PARSED
+}
+
+/**
+ * Where Marlin searches words first, its text begins at the first letter without a value, and one byte late where a
+ * space follows that letter; M32 takes what stands behind a `!` instead (parser.cpp `parse`).
+ */
+function mayHoldWord(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === EXCLAMATION) return true
+  if (start + 1 >= end || !isLetter(bytes[start]!)) return false
+  const c = bytes[start + 1]!
+  return c === SPACE || isDigit(c) || c === MINUS || c === PLUS || c === DOT
 }
 
 /**
@@ -79,6 +110,21 @@ export function readWordText(
     default:
       return readName(bytes, i, end, out, row)
   }
+}
+
+/**
+ * Refuses a text with a letter that is a word of the same line: a build that takes no text there finds that word
+ * twice, as in `M486 S0 AShape`.
+ */
+export function refuseSharedLetters(out: Command): ParseCode {
+  const others = out.present & ~(1 << out.textWord)
+  for (let i = out.textStart; i < out.textEnd; i++) {
+    const slot = (out.bytes[i]! & ~LOWER_CASE_BIT) - LETTER_A
+    if (slot < 0 || slot > 25 || ((others >>> slot) & 1) === 0) continue
+    out.refusedAt = i
+    return TEXT_HIDES_WORD
+  }
+  return PARSED
 }
 
 function readQuoted(bytes: Uint8Array, start: number, end: number, out: Command, row: CommandRow): number {
@@ -136,7 +182,7 @@ function startsWord(bytes: Uint8Array, i: number, end: number, words: number): b
 function forgesReply(bytes: Uint8Array, start: number, end: number): boolean {
   if (contains(bytes, start, end, RENUMBER)) return true
   for (let i = start; i + 1 < end; i++)
-    if (bytes[i + 1] === LETTER_COLON && isReportedLetter(bytes[i]! | LOWER_CASE_BIT)) return true
+    if (bytes[i + 1] === LETTER_COLON && isReportedLetter(lower(bytes[i]!))) return true
   return startsReply(bytes, start, end) || startsReply(bytes, skipEchoFlags(bytes, start, end), end)
 }
 
@@ -179,4 +225,9 @@ function isReportedLetter(c: number): boolean {
 
 function isDigit(c: number): boolean {
   return c >= DIGIT_0 && c <= DIGIT_9
+}
+
+function isLetter(c: number): boolean {
+  const upper = c & ~LOWER_CASE_BIT
+  return upper >= LETTER_A && upper <= LETTER_Z
 }

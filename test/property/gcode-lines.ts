@@ -45,10 +45,10 @@ function wordOf(row: CommandRow, letter: string): fc.Arbitrary<string> {
   return fc.oneof(valued, fc.constant(letter))
 }
 
-/** Texts that forge nothing, with a letter in front that starts no reply. */
+/** Texts that forge nothing, with letters in front that start no reply and no word. */
 const text = fc
   .string({ unit: fc.constantFrom(...'Vxilkow 0.-_/'), minLength: 1, maxLength: 20 })
-  .map((rest) => `V${rest}`.trimEnd())
+  .map((rest) => `Vx${rest}`.trimEnd())
 
 function nameOf(row: CommandRow): fc.Arbitrary<string> {
   const name = row.letter === 0x54 ? fc.nat({ max: 127 }).map((tool) => `T${tool}`) : fc.constant(row.name)
@@ -72,8 +72,22 @@ function lineOf(row: CommandRow): fc.Arbitrary<string> {
           .shuffledSubarray(letters, { maxLength: Math.min(7, letters.length) })
           .chain((chosen) => fc.tuple(...chosen.map((letter) => wordOf(row, letter))))
   return fc
-    .tuple(nameOf(row), words, fc.option(textWordOf(row, textLetter), { nil: undefined }))
-    .map(([name, chosen, last]) => [name, ...chosen, ...(last === undefined ? [] : [last])].join(' '))
+    .tuple(
+      nameOf(row),
+      words,
+      fc.option(strangeWord(row), { nil: undefined, freq: 3 }),
+      fc.option(textWordOf(row, textLetter), { nil: undefined }),
+    )
+    .map(([name, ...parts]) => [name, ...parts.flat().filter((part) => part !== undefined)].join(' '))
+}
+
+/** A word that the command does not read. Macros are stored as they are written, so they have none. */
+function strangeWord(row: CommandRow): fc.Arbitrary<string | undefined> {
+  const strange = 'ABCDEFHIJKLOPQRSUVWXYZ'
+    .split('')
+    .filter((letter) => ((row.words >>> (letter.charCodeAt(0) - 0x41)) & 1) === 0)
+  if (strange.length === 0 || row.class === 'macros') return fc.constant(undefined)
+  return fc.tuple(fc.constantFrom(...strange), real).map((parts) => parts.join(''))
 }
 
 function textWordOf(row: CommandRow, letter: string): fc.Arbitrary<string | undefined> {
@@ -113,7 +127,15 @@ export const canonicalLine: fc.Arbitrary<string> = fc
     { weight: 6, arbitrary: fc.constantFrom(...MARLIN.rows).chain(lineOf) },
     { weight: 1, arbitrary: unknownLine },
   )
-  .filter((line) => line.length <= MARLIN.commandBytesMax)
+  .filter((line) => line.length <= MARLIN.commandBytesMax && !hasLetterTwice(line))
+
+/** Whether the text of a word has a letter that is a word of the line as well. */
+function hasLetterTwice(line: string): boolean {
+  const text = /^M(?:486 (.*)A(Vx.*)|862\S* (.*)P "(Vx.*)")$/.exec(line)
+  if (text === null) return false
+  const words = (text[1] ?? text[3] ?? '').match(/[A-Z]/g) ?? []
+  return words.some((letter) => (text[2] ?? text[4] ?? '').toUpperCase().includes(letter))
+}
 
 /** Whether the line has text in it, which is sent as it was written. */
 function hasText(line: string): boolean {
