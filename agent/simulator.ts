@@ -30,6 +30,8 @@ export interface Simulator {
   /** What a client opens: a path, or `tcp://host:port`. */
   readonly path: string
   state(): SimulatedPrinterState
+  /** Resolves when its cable is pulled: no client can open it from then on. */
+  readonly unplugged: Promise<void>
   stop(): Promise<void>
 }
 
@@ -38,10 +40,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const journal = options.journalPath === undefined ? undefined : openJournalFile(options.journalPath)
   const sink = options.journal ?? journal?.sink
   const device = await openDevice(options)
+  let pulled = (): void => {}
+  const unplugged = new Promise<void>((resolve) => {
+    pulled = resolve
+  })
   const printer = startSimulatedPrinter({
     write: (bytes) => device.write(bytes),
     clock: new RunningClock(options.speed ?? 1),
-    unplug: () => void device.unplug(),
+    unplug: () => void device.unplug().then(pulled),
     ...(sink !== undefined && { journal: sink }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.faults !== undefined && { faults: options.faults }),
@@ -52,6 +58,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   return {
     path: device.path,
     state: () => printer.state(),
+    unplugged,
     stop: async () => {
       printer.stop()
       await device.close()

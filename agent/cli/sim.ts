@@ -18,7 +18,7 @@ export interface SimOptions {
   readonly speed: string
   readonly seed: string
   readonly build: string
-  readonly fault: readonly string[]
+  readonly fault?: readonly string[]
   readonly listFaults?: true
   readonly json?: true
 }
@@ -40,11 +40,14 @@ export async function sim(options: SimOptions): Promise<void> {
       dim('Ctrl-C ends it'),
     )
   }
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
+  await Promise.race([interrupted(), simulator.unplugged])
   await simulator.stop()
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
 }
 
 function simulatorOptions(options: SimOptions): SimulatorOptions {
@@ -57,7 +60,7 @@ function simulatorOptions(options: SimOptions): SimulatorOptions {
     build: build satisfies MarlinBuildName,
     speed: parseSpeed(options.speed),
     seed: parseSeed(options.seed),
-    faults: parseFaults(options.fault),
+    faults: parseFaults(options.fault ?? []),
     ...(options.link !== undefined && { link: options.link }),
     ...(options.tcp !== undefined && { tcp: listenAddress(options.tcp) }),
     ...(options.journal !== undefined && { journalPath: options.journal }),
