@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { formatProblems, POLICY_CHARS_MAX, type Policy, readPolicy } from '../policies/index.ts'
 import { AgentError, systemErrorCode } from './errors.ts'
 
@@ -28,14 +28,15 @@ export function loadPolicy(path: string): LoadedPolicy {
 function readBounded(path: string): Uint8Array {
   let descriptor: number
   try {
-    descriptor = openSync(path, 'r')
+    // Without waiting: to open a pipe would wait for its writer.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     const what = systemErrorCode(cause) === 'ENOENT' ? 'does not exist' : 'cannot be read'
     throw new AgentError('POLICY_INVALID', `policy \`${path}\` ${what}`, { cause })
   }
   try {
     if (!fstatSync(descriptor).isFile())
-      throw new AgentError('POLICY_INVALID', `policy \`${path}\` is no file`)
+      throw new AgentError('POLICY_INVALID', `policy \`${path}\` is not a regular file`)
     const buffer = new Uint8Array(POLICY_CHARS_MAX + 1)
     let length = 0
     for (;;) {
