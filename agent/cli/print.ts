@@ -1,4 +1,5 @@
 import { openLog } from '../audit/index.ts'
+import type { StopReason } from '../core/index.ts'
 import { EXIT } from '../errors.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
@@ -26,6 +27,14 @@ export interface PrintOptions {
 /** The built-in printer takes no longer than it must. */
 const SIM_SPEED = 'max'
 const BAUD_MAX = 4_000_000
+/** Reasons to stop a print that lie on this side of the wire; all others are the printer's or the link's. */
+const FAULTS_OF_OURS: ReadonlySet<string> = new Set<StopReason['code']>([
+  'interrupted',
+  'record-failed',
+  'job-changed',
+  'guard-lost',
+  'line-refused',
+])
 
 /** `portcullis print`: decides, records, and prints what is allowed. */
 export async function print(job: string, options: PrintOptions): Promise<void> {
@@ -88,7 +97,7 @@ function show(printed: PrintedJob, options: PrintOptions): void {
       say(`${green('printed')}  ${session.commandsSent} commands in ${duration(session.seconds)}`)
     return
   }
-  process.exitCode = session.reason.code === 'interrupted' ? EXIT.fault : EXIT.linkFailed
+  process.exitCode = FAULTS_OF_OURS.has(session.reason.code) ? EXIT.fault : EXIT.linkFailed
   const heaters = session.coldConfirmed
     ? 'the printer reports its heaters off'
     : 'the printer did not confirm that its heaters are off'
