@@ -30,6 +30,7 @@ function buildProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'portcullis: ')) })
     .showHelpAfterError('(add --help to see what it takes)')
     .addHelpText('after', AFTER_HELP)
   addJobCommands(program)
@@ -109,7 +110,7 @@ function addPrinterCommands(program: Command): void {
     .option('--speed <x>', 'run its clock so many times faster, or `max` to jump over every wait', '1')
     .option('--seed <n>', 'seed of its faults, so that a run can be repeated', '0')
     .option('--build <name>', 'which recorded build of Marlin reads the lines', 'default')
-    .option('--fault <name=value>', 'a fault to show; repeat for several (see --list-faults)', collect, [])
+    .option('--fault <name=value>', 'a fault to show; repeat for several (see --list-faults)', collect)
     .option('--list-faults', 'list the faults and end')
     .option('--json', 'write the path as one JSON document once it is open')
     .action(async (options) => (await import('./sim.ts')).sim(options))
@@ -151,12 +152,7 @@ function addLicenceCommands(program: Command): void {
     .requiredOption('--design <file>', 'the G-code file that may be printed')
     .requiredOption('--licensee <name>', 'who may print it')
     .requiredOption('--copies <n>', 'how often')
-    .requiredOption(
-      '--machine <id>',
-      'on which machine (see `licence machine`); repeat for several',
-      collect,
-      [],
-    )
+    .requiredOption('--machine <id>', 'on which machine (see `licence machine`); repeat for several', collect)
     .requiredOption('--expires <date>', 'until when, such as 2027-06-30 or 2027-06-30T12:00:00Z')
     .option('--from <date>', 'from when (default: now)')
     .option(
@@ -186,7 +182,7 @@ function addLicenceCommands(program: Command): void {
     .argument('<licence>', 'licence file')
     .requiredOption('--job <file>', 'the G-code file to be printed')
     .option('--machine <id>', 'on the machine with this id (default: this machine)')
-    .option('--trust <pem>', 'trust this root certificate as well', collect, [])
+    .option('--trust <pem>', 'trust this root certificate as well', collect)
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (file, options) => (await import('./licence.ts')).verify(file, options))
@@ -222,6 +218,7 @@ function addAuditCommands(program: Command): void {
     .action(async (dir, options) => (await import('./audit.ts')).verify(dir, options))
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+/** For an option that may be given several times; without a default, for help would show it as `[]`. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }

@@ -82,7 +82,6 @@ export async function issue(options: IssueOptions): Promise<void> {
   if (tier === undefined) throw badUsage(`tier \`${options.tier}\` is not one of ${LICENCE_TIERS.join(', ')}`)
   const form = DIGEST_FORMS.find((name) => name === options.form)
   if (form === undefined) throw badUsage(`form \`${options.form}\` is not one of ${DIGEST_FORMS.join(', ')}`)
-  if (options.machine.length === 0) throw badUsage('a licence names at least one machine: --machine ID')
   const issuer = await loadIssuer(options.issuer, readPassphrase(options.passphraseFile))
   const design = await surveyFile(options.design)
   if (design.refusedCount > 0) {
@@ -121,7 +120,7 @@ export async function show(file: string, options: { readonly json?: true }): Pro
 interface VerifyOptions {
   readonly job: string
   readonly machine?: string
-  readonly trust: readonly string[]
+  readonly trust?: readonly string[]
   readonly state?: string
   readonly json?: true
 }
@@ -131,7 +130,10 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   const token = await readLicenceFile(file)
   const state = await openStateFolder(options.state)
   const job = await surveyFile(options.job)
-  const anchorsPem = [...(await loadTrustAnchors(state.trustDir)), ...options.trust.map(readSmallFile)]
+  const anchorsPem = [
+    ...(await loadTrustAnchors(state.trustDir)),
+    ...(options.trust ?? []).map(readSmallFile),
+  ]
   const result = await verifyLicence(token, {
     anchorsPem,
     nowMs: Date.now(),
