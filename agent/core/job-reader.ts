@@ -24,6 +24,10 @@ import type { CommandQueue } from './command-queue.ts'
  * not what was surveyed, and stops the job.
  */
 
+const LETTER_M = 0x4d
+/** M110. It observes, so that leaving it out changes no job's digest. */
+const RENUMBER = 110
+
 /** The part of a policy that the line path needs. */
 export interface LineJudge {
   judge(command: Command, state: MachineState, move: Move): Verdict
@@ -83,6 +87,8 @@ export class JobReader implements LineSink {
       return
     }
     advance(this.state, command, this.move)
+    // The numbers on the wire are ours: a job that renumbers would make the printer ask for lines that never were.
+    if (command.letter === LETTER_M && command.code === RENUMBER) return
     this.queue.push(this.canonical, 0, writeLine(command, this.canonical, 0), JobDigest.counts(command))
   }
 
