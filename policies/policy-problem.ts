@@ -99,8 +99,10 @@ function choices(values: readonly unknown[]): string {
 }
 
 function bound(limit: number | bigint, words: string, issue: { readonly origin: string }): string {
-  const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : ''
-  return `${words} ${limit}${unit}`
+  const isOne = Number(limit) === 1
+  if (issue.origin === 'string') return `${words} ${limit} ${isOne ? 'character' : 'characters'}`
+  if (issue.origin === 'array') return `${words} ${limit} ${isOne ? 'entry' : 'entries'}`
+  return `${words} ${limit}`
 }
 
 function butIs(issue: { readonly origin: string }, value: unknown): string {

@@ -38,7 +38,7 @@ const START: Place = { line: 1, column: 1 }
 
 /**
  * Reads YAML 1.2 with nothing that a policy has no use for: no aliases (a few lines of them unfold to gigabytes), no merge
- * keys, no tags, no second document. Never throws.
+ * keys, no tags, no directives, no second document. Never throws.
  */
 export function readYaml(text: string): YamlResult {
   const counter = new LineCounter()
@@ -91,6 +91,8 @@ function firstLine(text: string): string {
 function unwantedNodes(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = []
   const add = (offset: number, message: string) => problems.push(problemAt(placeAt(counter, offset), message))
+  // `%YAML 1.1` would make `no` a boolean, `1:30` a number, and bring merge keys back.
+  if (document.directives.yaml.explicit === true) add(0, 'a `%YAML` directive is not allowed in a policy')
   visit(document, {
     Alias: (_key, node) => {
       add(node.range?.[0] ?? 0, `alias \`*${node.source}\` is not allowed in a policy`)

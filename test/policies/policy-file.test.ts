@@ -250,6 +250,11 @@ describe('YAML that no policy needs', () => {
       `${HEAD}rules: { [a]: 1 }\n`,
       'p.yaml:5:10 a key is one word or text, not a map or a list',
     ],
+    [
+      'an older YAML',
+      `%YAML 1.1\n---\n${HEAD}rules: {}\n`,
+      'p.yaml:1:1 a `%YAML` directive is not allowed in a policy',
+    ],
     ['a tag', `${HEAD}rules: !!js/function {}\n`, expect.stringMatching(/^p\.yaml:5:8 unresolved tag/)],
     ['a list that is not closed', `${HEAD}rules: [\n`, expect.stringMatching(/^p\.yaml:6:1 flow sequence/)],
     [
