@@ -117,7 +117,9 @@ export function readWordText(
  * twice, as in `M486 S0 AShape`.
  */
 export function refuseSharedLetters(out: Command): ParseCode {
-  const others = out.present & ~(1 << out.textWord)
+  // Named first: esbuild reads `1 << out.` as the start of a type parameter list.
+  const { textWord } = out
+  const others = out.present & ~(1 << textWord)
   for (let i = out.textStart; i < out.textEnd; i++) {
     const slot = (out.bytes[i]! & ~LOWER_CASE_BIT) - LETTER_A
     if (slot < 0 || slot > 25 || ((others >>> slot) & 1) === 0) continue
