@@ -55,8 +55,8 @@ export class Greeting {
     if (this.hellos === 1) this.greet(nowMs)
   }
 
-  /** A request to send again. It names a number of the printer's past; the next hello comes instead. */
-  resend(): void {
+  /** A line error, or its request to send again: that names a number of the printer's past, so a new hello comes. */
+  refused(): void {
     this.isRefused = true
   }
 

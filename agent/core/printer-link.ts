@@ -159,6 +159,11 @@ export class PrinterLink {
     this.window = Math.max(1, Math.min(WINDOW_MAX, this.freeMax - 1, this.inFlight + free - 1))
   }
 
+  /** An error about numbers or checksums: a line was refused, and an `ok` follows even if its `Resend` gets lost. */
+  refused(): void {
+    this.skipsOk = true
+  }
+
   /** `Resend: n`: everything from `n` on did not arrive. Marlin sends an `ok` behind it, which starts the sending. */
   requestResend(reply: string): void {
     const number = firstNumber(reply)

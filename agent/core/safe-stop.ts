@@ -45,6 +45,9 @@ export class SafeStop {
     this.coldReportsMin = Math.max(COLD_REPORTS_MIN, inFlight + 1)
     // A newline of its own ends whatever half line is left on the wire.
     this.send('')
+    // One of its own, beside that of the round: where it gets lost, what follows fills the printer's queue behind the
+    // wait, and no later one is read.
+    this.send(this.lines.breakWait)
     this.sendHeatersOff(nowMs)
   }
 

@@ -11,6 +11,7 @@ import {
   REPLY_CANCEL,
   REPLY_ERROR,
   REPLY_HALTED,
+  REPLY_LINK_ERROR,
   REPLY_OK,
   REPLY_OTHER,
   REPLY_RESEND,
@@ -131,7 +132,7 @@ export class Session {
 
   private replyToHello(kind: ReplyKind, nowMs: number): void {
     if (kind === REPLY_OK) this.greeting.ok(nowMs)
-    else if (kind === REPLY_RESEND) this.greeting.resend()
+    else if (kind === REPLY_RESEND || kind === REPLY_LINK_ERROR) this.greeting.refused()
     else if (kind === REPLY_START) this.greeting.booted(nowMs)
     this.openIfGreeted()
   }
@@ -140,7 +141,8 @@ export class Session {
     if (kind === REPLY_OK) {
       this.link.acknowledge(line)
       if (this.phase_ === 'closing') this.closing.ok(line)
-    } else if (kind === REPLY_RESEND) this.link.requestResend(line)
+    } else if (kind === REPLY_LINK_ERROR) this.link.refused()
+    else if (kind === REPLY_RESEND) this.link.requestResend(line)
     else if (kind === REPLY_START) this.stop('printer-reset', 'the printer restarted in mid-job', nowMs)
     else if (kind === REPLY_CANCEL)
       this.stop('printer-cancelled', 'the job was cancelled at the printer', nowMs)
