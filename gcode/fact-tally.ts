@@ -116,22 +116,27 @@ export class FactTally {
   }
 
   private addTarget(command: Command): void {
-    if (command.letter !== LETTER_M) return
-    const target = Math.max(
-      command.value(WORD.S, Number.NEGATIVE_INFINITY),
-      command.value(WORD.R, Number.NEGATIVE_INFINITY),
-    )
-    if (target === Number.NEGATIVE_INFINITY) return
+    const none = Number.NEGATIVE_INFINITY
+    if (command.letter !== LETTER_M) {
+      this.addNozzle(command.value(WORD.H, none))
+      this.addBed(command.value(WORD.B, none))
+      return
+    }
+    const target = Math.max(command.value(WORD.S, none), command.value(WORD.R, none))
     switch (command.code) {
       case 104:
       case 109:
-        this.settlePrinting()
-        this.nozzleTarget = target
-        this.nozzleMax = Math.max(this.nozzleMax, target)
+        // B is as high as AUTOTEMP may go with the flow (planner.cpp `autotemp_M104_M109`).
+        this.addNozzle(Math.max(target, command.value(WORD.B, none)))
+        return
+      case 303:
+        // A negative tool tunes the bed or the chamber.
+        if (command.value(WORD.E, 0) >= 0) this.addNozzle(target)
+        else this.addBed(target)
         return
       case 140:
       case 190:
-        this.bedMax = Math.max(this.bedMax, target)
+        this.addBed(target)
         return
       case 141:
       case 191:
@@ -139,6 +144,17 @@ export class FactTally {
         return
       default:
     }
+  }
+
+  private addNozzle(target: number): void {
+    if (target === Number.NEGATIVE_INFINITY) return
+    this.settlePrinting()
+    this.nozzleTarget = target
+    this.nozzleMax = Math.max(this.nozzleMax, target)
+  }
+
+  private addBed(target: number): void {
+    this.bedMax = Math.max(this.bedMax, target)
   }
 
   /** A target counts as printed at once filament was laid down while it stood. */
