@@ -2,8 +2,8 @@
 
 /** Digits after the point that a person wants to read, unless two numbers need more to be told apart. */
 const PLACES = 3
-/** Past this many places two numbers are equal to every printer. */
-const PLACES_MAX = 9
+/** A millionth of a millimetre is nothing to a printer, and JavaScript writes less than that with an exponent. */
+const PLACES_MAX = 6
 /** Characters of somebody's text that a message quotes: enough to recognise it. */
 const QUOTED_CHARS_MAX = 40
 
