@@ -234,6 +234,6 @@ function runningHash(hash: Hash): RunningHash {
 }
 
 function guardScript(): SafeStopScript {
-  const { breakWait, heatersOff, poll, emergency } = MARLIN_SAFE_STOP
-  return { breakWait: [breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
+  const { dropMoves, breakWait, heatersOff, poll, emergency } = MARLIN_SAFE_STOP
+  return { breakWait: [dropMoves, breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
 }

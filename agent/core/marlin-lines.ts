@@ -17,8 +17,9 @@ export const CLOSING_AGAIN: readonly string[] = ['M104 S0', 'M140 S0', 'M141 S0'
 /** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
 export const HELLO = 'M110 N0'
 
-/** How Marlin is brought to rest. M108 must stand alone and without number to be seen during a wait. */
+/** How Marlin is brought to rest. M410 and M108 must stand alone and without number to be seen while it waits. */
 export const MARLIN_SAFE_STOP: SafeStopLines = {
+  dropMoves: 'M410',
   breakWait: 'M108',
   heatersOff: ['M104 S0', 'M140 S0', 'M141 S0', 'M107'],
   poll: 'M105',

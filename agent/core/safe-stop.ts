@@ -2,13 +2,18 @@ import type { PrinterSink } from './effects.ts'
 import { REPLY_HALTED, REPLY_OK, replyKind, reportsCold, reportsTemperatures } from './reply.ts'
 
 /**
- * Brings the machine to rest: breaks a wait, turns the heaters off, and asks until the printer itself reports its
+ * Brings the machine to rest: drops its moves, breaks a wait, turns the heaters off, and asks until the printer itself reports its
  * targets at 0; where it does not, the emergency stop. Waits for no ok and no record, and uses no line numbers:
  * a line that Marlin would refuse for its number must not be what keeps a heater on.
  */
 
 /** The lines of one dialect for it. */
 export interface SafeStopLines {
+  /**
+   * Drops the moves that are planned: a firmware whose planner is full reads no further until a move ends. First of
+   * all lines, for the queue of commands behind such a move may have one place left.
+   */
+  readonly dropMoves: string
   /** Ends a wait for heat, so that what follows is read. */
   readonly breakWait: string
   readonly heatersOff: readonly string[]
@@ -45,6 +50,7 @@ export class SafeStop {
     this.coldReportsMin = Math.max(COLD_REPORTS_MIN, inFlight + 1)
     // A newline of its own ends whatever half line is left on the wire.
     this.send('')
+    this.send(this.lines.dropMoves)
     // One of its own, beside that of the round: where it gets lost, what follows fills the printer's queue behind the
     // wait, and no later one is read.
     this.send(this.lines.breakWait)

@@ -30,7 +30,7 @@ beforeEach(() => {
 describe('a safe stop', () => {
   test('ends a half line, breaks the wait, turns the heaters off and asks, in that order and without numbers', () => {
     stop.start(1000, 0)
-    expect(taken()).toBe(`\nM108\n${ROUND}`)
+    expect(taken()).toBe(`\nM410\nM108\n${ROUND}`)
     expect(stop.isRunning).toBe(true)
   })
 

@@ -4,6 +4,7 @@ import { CLOSING, CLOSING_AGAIN, HELLO, MARLIN_SAFE_STOP, PREAMBLE } from '../..
 import type { Run, Scene } from './run.ts'
 
 const SAFE_STOP: ReadonlySet<string> = new Set([
+  MARLIN_SAFE_STOP.dropMoves,
   MARLIN_SAFE_STOP.breakWait,
   ...MARLIN_SAFE_STOP.heatersOff,
   MARLIN_SAFE_STOP.poll,
