@@ -7,7 +7,8 @@ import { inUnit, valueAndLimit } from '../wording.ts'
 const ID = 'bed-temperature'
 /** Hotter than any heated bed or chamber that is sold. */
 const CELSIUS_MAX = 300
-const LETTER_G = 0x47
+/** G26 and M1004, which print or probe a mesh, name targets or presets of nozzle and bed. */
+const MESH_CODES: readonly number[] = [26, 1004]
 /** `M303 E` of the bed and of the chamber. */
 const TUNED_BED = -1
 const TUNED_CHAMBER = -2
@@ -27,7 +28,7 @@ export const bedTemperature = defineRule({
       .optional()
       .describe('Highest chamber target allowed, in °C; without it chamber targets are not judged.'),
   }),
-  watches: ['M140', 'M190', 'M141', 'M191', 'M145', 'M303', 'G26'],
+  watches: ['M140', 'M190', 'M141', 'M191', 'M145', 'M303', 'M1004', 'G26'],
   compile: ({ maxCelsius, chamberMaxCelsius = Number.POSITIVE_INFINITY }) => ({
     line: (command) => {
       if (namesPreset(command)) return presetObjection(command)
@@ -49,7 +50,16 @@ export const bedTemperature = defineRule({
         'M303 E0 S250',
         'M145 S0 H250 B60',
       ],
-      denied: ['M140 S111', 'M190 S120', 'M190 R120', 'M140 I0', 'M303 E-1 S120', 'M145 S0 B120', 'G26 B120'],
+      denied: [
+        'M140 S111',
+        'M190 S120',
+        'M190 R120',
+        'M140 I0',
+        'M303 E-1 S120',
+        'M145 S0 B120',
+        'G26 B120',
+        'M1004 B120',
+      ],
     },
     {
       options: { maxCelsius: 110, chamberMaxCelsius: 60 },
@@ -59,10 +69,10 @@ export const bedTemperature = defineRule({
   ],
 })
 
-/** `I` of M303 is no preset, and `G26 I` is told by the nozzle's rule and this one alike. */
+/** `I` of M303 is no preset; a preset of a mesh is told by the nozzle’s rule and this one alike. */
 function namesPreset(command: Command): boolean {
   const { code } = command
-  return command.has(WORD.I) && (command.letter === LETTER_G || code === 140 || code === 190)
+  return command.has(WORD.I) && (MESH_CODES.includes(code) || code === 140 || code === 190)
 }
 
 function chamberTarget(command: Command): number {
@@ -74,7 +84,7 @@ function chamberTarget(command: Command): number {
 
 function bedTarget(command: Command): number {
   const { code } = command
-  if (command.letter === LETTER_G || code === 145) return command.value(WORD.B, NONE)
+  if (MESH_CODES.includes(code) || code === 145) return command.value(WORD.B, NONE)
   if (code === 303) return command.value(WORD.E, 0) === TUNED_BED ? command.value(WORD.S, NONE) : NONE
   if (code !== 140 && code !== 190) return NONE
   return Math.max(command.value(WORD.S, NONE), command.value(WORD.R, NONE))

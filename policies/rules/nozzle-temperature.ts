@@ -7,7 +7,8 @@ import { inUnit, valueAndLimit } from '../wording.ts'
 const ID = 'nozzle-temperature'
 /** Hotter than any hot end that is sold. */
 const CELSIUS_MAX = 600
-const LETTER_G = 0x47
+/** G26 and M1004, which print or probe a mesh, name targets or presets of nozzle and bed. */
+const MESH_CODES: readonly number[] = [26, 1004]
 
 /** Denies nozzle targets above a limit, and targets that the line does not say. */
 export const nozzleTemperature = defineRule({
@@ -17,10 +18,10 @@ export const nozzleTemperature = defineRule({
   options: z.strictObject({
     maxCelsius: z.number().min(0).max(CELSIUS_MAX).describe('Highest nozzle target allowed, in °C.'),
   }),
-  watches: ['M104', 'M109', 'M145', 'M303', 'G26'],
+  watches: ['M104', 'M109', 'M145', 'M303', 'M1004', 'G26'],
   compile: ({ maxCelsius }) => ({
     line: (command) => {
-      if (command.letter === LETTER_G || command.code === 104 || command.code === 109) {
+      if (MESH_CODES.includes(command.code) || command.code === 104 || command.code === 109) {
         if (command.has(WORD.I)) return presetObjection(command)
         // With F the firmware raises the target with the flow, up to B; without B, up to a limit of its own.
         if (command.has(WORD.F) && !command.hasValue(WORD.B)) return autoObjection(command)
@@ -55,6 +56,8 @@ export const nozzleTemperature = defineRule({
         'M145 S0 H300',
         'G26 H300',
         'G26 I1',
+        'M1004 H300',
+        'M1004 I1',
       ],
     },
   ],
@@ -63,7 +66,7 @@ export const nozzleTemperature = defineRule({
 /** The highest nozzle target that the line names, in °C; minus infinity where it names none. */
 function highestTarget(command: Command): number {
   const none = Number.NEGATIVE_INFINITY
-  if (command.letter === LETTER_G || command.code === 145) return command.value(WORD.H, none)
+  if (MESH_CODES.includes(command.code) || command.code === 145) return command.value(WORD.H, none)
   // A negative E tunes the bed or the chamber.
   if (command.code === 303) return command.value(WORD.E, 0) < 0 ? none : command.value(WORD.S, none)
   return Math.max(

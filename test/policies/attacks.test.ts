@@ -114,7 +114,7 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
       ['without ever homing', 'G1 X10 Y10', 'homing-first', 'build-volume.unknown-position'],
       ['by parking there', 'M600 X400', 'build-volume.parking'],
       ['by parking there on a pause', 'M125 Y400', 'build-volume.parking'],
-      ['by taking a picture there', 'M240 X400', 'build-volume.parking'],
+      ['by taking a picture there', 'M240 X400', 'build-volume.parking', 'command-classes.self-moving'],
       ['by lifting before homing', 'G28 R300', 'build-volume.lift'],
       ['by lifting at each retraction', 'M207 Z300', 'build-volume.lift'],
       ['by the path of a tool change', 'M217 Z300 X400', 'command-classes.command'],
