@@ -13,8 +13,8 @@ import {
 /** What rules about positions share. */
 
 /**
- * How far Z may be raised, in all, while nobody knows where it is, in mm. Start codes lift the nozzle so that homing X
- * and Y does not scratch the bed; every printer has that much room, or its own end stop.
+ * How far Z may be raised, in all, while nobody knows where it is, in mm. Start codes lift the nozzle so that
+ * homing X and Y does not scratch the bed; every printer has that much room, or its own end stop.
  */
 export const LIFT_MAX_MM = 10
 
@@ -29,8 +29,9 @@ export function namedAxes(command: Command): number {
 }
 
 /**
- * Whether the line only lifts a Z of unknown height, by a relative move and not too far. The state adds such moves up, so
- * that many small lifts do not make a long one; homing does not start the sum again, which is on the safe side.
+ * Whether the line only lifts a Z of unknown height, by a relative move and not too far. The state adds such
+ * moves up, so that many small lifts do not make a long one; homing does not start the sum again, which is on
+ * the safe side.
  */
 export function isSmallLift(state: MachineState, move: Move): boolean {
   return (

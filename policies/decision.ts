@@ -59,7 +59,10 @@ export interface Decision {
   readonly log: { readonly origin: string; readonly index: number } | null
 }
 
-/** What a decision is made of. The id, the time and the policy's digest come from outside: this room has no clock. */
+/**
+ * What a decision is made of. The id, the time and the policy's digest come from outside: this room has no
+ * clock.
+ */
 export interface DecisionInput {
   readonly id: string
   readonly at: string
@@ -114,7 +117,10 @@ export function decide(input: DecisionInput): Decision {
   }
 }
 
-/** A job is allowed only where every command of it was judged: one that slipped past the judge is a bug of ours, and denies. */
+/**
+ * A job is allowed only where every command of it was judged: one that slipped past the judge is a bug of
+ * ours, and denies.
+ */
 function unjudged(tally: ReasonTally, facts: Facts): Objection {
   const value = `${tally.judgedCommands} commands`
   const limit = `${facts.commands} commands`

@@ -1,8 +1,8 @@
 import type { Claims, Facts } from '../gcode/index.ts'
 
 /**
- * Where a job stands with its licence. This room's own words for it: what a licence is and how it verifies is checked
- * elsewhere, and only the result counts here.
+ * Where a job stands with its licence. This room's own words for it: what a licence is and how it verifies is
+ * checked elsewhere, and only the result counts here.
  */
 export type LicenceStanding =
   /** Nobody presented a licence. */

@@ -6,12 +6,18 @@ import { ReasonTally } from './reason-tally.ts'
 
 /** Stands for digests that a case has no use for, and that no design in a policy can have. */
 const NO_SHA256 = ''
-/** First byte of every character that UTF-8 writes with two: enough for the reader to refuse it outside a comment. */
+/**
+ * First byte of every character that UTF-8 writes with two: enough for the reader to refuse it outside a
+ * comment.
+ */
 const NON_ASCII_BYTE = 0xc2
 
 const NO_HASHER: ByteHasher = { update: () => undefined }
 
-/** Decides about a few lines of G-code as about a job, for a policy's own cases, for tests and for trying a policy. */
+/**
+ * Decides about a few lines of G-code as about a job, for a policy's own cases, for tests and for trying a
+ * policy.
+ */
 export function judgeGcode(
   policy: Policy,
   gcode: string,

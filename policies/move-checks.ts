@@ -4,8 +4,9 @@ import type { LineCheck } from './rule.ts'
 const PASS: LineCheck = () => undefined
 
 /**
- * The checks of moves, which are nine lines in ten, each with a call of its own: V8 inlines a call that always meets the
- * same function, and none of several that meet at one place in a loop. `check` of a large job gains a tenth by it.
+ * The checks of moves, which are nine lines in ten, each with a call of its own: V8 inlines a call that
+ * always meets the same function, and none of several that meet at one place in a loop. `check` of a large
+ * job gains a tenth by it.
  */
 export class MoveChecks {
   private readonly first: LineCheck

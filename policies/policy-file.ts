@@ -66,7 +66,10 @@ export type PolicyResult =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
 
-/** Reads a policy file. Strict: a key that nobody knows may be the limit that its writer cared about most. Never throws. */
+/**
+ * Reads a policy file. Strict: a key that nobody knows may be the limit that its writer cared about most.
+ * Never throws.
+ */
 export function readPolicy(yaml: string, registry: readonly Rule[] = RULES): PolicyResult {
   if (yaml.length > POLICY_CHARS_MAX) {
     const message = `policy of ${yaml.length} characters is above the limit of ${POLICY_CHARS_MAX} characters`
@@ -131,7 +134,10 @@ class PolicyReader {
     return this.check(modeSchema, value, path, [])
   }
 
-  /** Checks a value that stands at `path`; `known` are the keys it may have, for a hint about one that it may not. */
+  /**
+   * Checks a value that stands at `path`; `known` are the keys it may have, for a hint about one that it may
+   * not.
+   */
   private check<Schema extends z.ZodType>(
     schema: Schema,
     value: unknown,

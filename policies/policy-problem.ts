@@ -66,7 +66,10 @@ export function describeIssue(issue: z.core.$ZodIssue, path: readonly PropertyKe
   }
 }
 
-/** The key at the end of the path; for an entry of a list its value, which people find more easily than its number. */
+/**
+ * The key at the end of the path; for an entry of a list its value, which people find more easily than its
+ * number.
+ */
 function subjectOf(path: readonly PropertyKey[], value: unknown): string {
   const last = path.at(-1)
   if (last === undefined) return 'the policy'

@@ -73,8 +73,8 @@ interface JobEntry {
 const NO_ENTRIES: readonly LineEntry[] = []
 
 /**
- * A named, versioned set of rules, compiled for one dialect: each command knows the checks that want to see it, so that
- * a line asks nobody else.
+ * A named, versioned set of rules, compiled for one dialect: each command knows the checks that want to see
+ * it, so that a line asks nobody else.
  */
 export class Policy {
   readonly name: string
@@ -131,8 +131,9 @@ export class Policy {
   }
 
   /**
-   * Judges one line. Rules of mode `hold`, `warn` and `audit` never refuse a line, since a line cannot wait for a person:
-   * what they object to, like everything else, goes to `sink`, where a job's decision is made of it.
+   * Judges one line. Rules of mode `hold`, `warn` and `audit` never refuse a line, since a line cannot wait
+   * for a person: what they object to, like everything else, goes to `sink`, where a job's decision is made
+   * of it.
    */
   judge(command: Command, state: MachineState, move: Move, sink?: ObjectionSink): Verdict {
     const entries = this.entriesFor(command)
@@ -226,7 +227,10 @@ function failure(ruleId: string, error: unknown): Objection {
   }
 }
 
-/** What an objection counts as. A rule that failed denies in every mode but `audit`, which is never to have an effect. */
+/**
+ * What an objection counts as. A rule that failed denies in every mode but `audit`, which is never to have an
+ * effect.
+ */
 function modeOf(mode: RuleMode, objection: Objection): RuleMode {
   if (objection.mode !== undefined) return weakerMode(mode, objection.mode)
   return mode !== 'audit' && objection.hasFailed === true ? 'enforce' : mode

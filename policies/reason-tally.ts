@@ -4,7 +4,9 @@ import { type Objection, RULE_MODES, type RuleMode } from './verdict.ts'
 
 /** Reasons kept of each mode. More than this nobody reads, and a hostile job has one a line. */
 export const REASONS_MAX = 50
-/** Reasons kept of one code in one mode, so that a thousand moves outside leave room for the one hot nozzle. */
+/**
+ * Reasons kept of one code in one mode, so that a thousand moves outside leave room for the one hot nozzle.
+ */
 export const REASONS_PER_CODE_MAX = 5
 /** The rule named where the line itself cannot be read; its codes are those of the reader. */
 export const GRAMMAR_RULE = 'grammar'
@@ -26,8 +28,8 @@ interface Group {
 }
 
 /**
- * Gathers what speaks against a job, in bounded memory: equal objections become one reason with its first line and a
- * count. Give it to the survey as its judge; the decision is made of it.
+ * Gathers what speaks against a job, in bounded memory: equal objections become one reason with its first
+ * line and a count. Give it to the survey as its judge; the decision is made of it.
  */
 export class ReasonTally implements ObjectionSink, SurveyJudge {
   readonly policy: Policy

@@ -4,9 +4,9 @@ import type { JobContext } from './job-context.ts'
 import type { Objection } from './verdict.ts'
 
 /**
- * Judges one line: `undefined` lets it pass. Asked for every line that the rule watches, so it allocates nothing unless it
- * objects. `state` is the machine before the line, `move` what the line would do; both are reused and never kept. It keeps
- * no state of its own: a line that somebody objects to is asked about twice.
+ * Judges one line: `undefined` lets it pass. Asked for every line that the rule watches, so it allocates
+ * nothing unless it objects. `state` is the machine before the line, `move` what the line would do; both are
+ * reused and never kept. It keeps no state of its own: a line that somebody objects to is asked about twice.
  */
 export type LineCheck = (command: Command, state: MachineState, move: Move) => Objection | undefined
 
@@ -46,7 +46,9 @@ export interface JobExample {
 /** G-code of one or more lines, read from the declared start by the real reader, or a job in short. */
 export type RuleExample = string | JobExample
 
-/** Examples for one choice of options. Every one runs as a test, and each under `denied` must be objected to. */
+/**
+ * Examples for one choice of options. Every one runs as a test, and each under `denied` must be objected to.
+ */
 export interface RuleExamples<Options extends z.ZodType = z.ZodType> {
   readonly options: z.input<Options>
   readonly allowed: readonly RuleExample[]
@@ -64,7 +66,10 @@ export interface Rule<Options extends z.ZodType = z.ZodType> {
   /** A strict object whose every field is described with its unit. */
   readonly options: Options
   readonly watches: readonly Watch[]
-  /** A named person may let a job pass in spite of this rule. Never for heat, licences and what opens another door. */
+  /**
+   * A named person may let a job pass in spite of this rule. Never for heat, licences and what opens another
+   * door.
+   */
   readonly isOverridable?: boolean
   /** In force, with its defaults, in every policy that does not mention it. */
   readonly isImplied?: boolean

@@ -1,12 +1,14 @@
 /**
- * How a rule that objects counts. `enforce` denies, `hold` waits for a person, `warn` goes on and says so, and `audit`
- * only records: a site tries a rule that way before it takes effect.
+ * How a rule that objects counts. `enforce` denies, `hold` waits for a person, `warn` goes on and says so,
+ * and `audit` only records: a site tries a rule that way before it takes effect.
  */
 export const RULE_MODES = ['enforce', 'hold', 'warn', 'audit'] as const
 
 export type RuleMode = (typeof RULE_MODES)[number]
 
-/** What a policy says of one line. Where several rules object, stop wins over deny, and all of them are named. */
+/**
+ * What a policy says of one line. Where several rules object, stop wins over deny, and all of them are named.
+ */
 export type Verdict = typeof ALLOW | RefusingVerdict
 
 /** A line that does not pass: `deny` refuses the line, `stop` also brings the machine to rest. */
@@ -18,24 +20,33 @@ export interface RefusingVerdict {
 /** The verdict of nearly every line: one object, so that allowing allocates nothing. */
 export const ALLOW = { kind: 'allow' } as const
 
-/** One rule's reason against a line or a job. Codes are stable; the message is one sentence with value and limit. */
+/**
+ * One rule's reason against a line or a job. Codes are stable; the message is one sentence with value and
+ * limit.
+ */
 export interface Objection {
   /** Stable and documented: the rule's id, or `<rule id>.<what>` where a rule can object in several ways. */
   readonly code: string
   readonly rule: string
   /** Lower case, no full stop: ``nozzle target 300 °C is above the limit of 260 °C``. */
   readonly message: string
-  /** What was asked for, with unit, `300 °C`; and what is allowed, `260 °C`. Absent where there is no number or name to give. */
+  /**
+   * What was asked for, with unit, `300 °C`; and what is allowed, `260 °C`. Absent where there is no number
+   * or name to give.
+   */
   readonly value?: string
   readonly limit?: string
   /** What the person can do about it. */
   readonly remedy: string
   /**
-   * Objections of one code that share this text become one reason of a job's decision, which counts them. Absent, those
-   * with the same `value` do.
+   * Objections of one code that share this text become one reason of a job's decision, which counts them.
+   * Absent, those with the same `value` do.
    */
   readonly group?: string
-  /** Where this objection is to count for less than the rule's own mode: a material that nobody claimed may only warn. */
+  /**
+   * Where this objection is to count for less than the rule's own mode: a material that nobody claimed may
+   * only warn.
+   */
   readonly mode?: RuleMode
   /** The machine is to be brought to rest, not only the line refused. */
   readonly stop?: true

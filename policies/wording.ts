@@ -2,12 +2,16 @@
 
 /** Digits after the point that a person wants to read, unless two numbers need more to be told apart. */
 const PLACES = 3
-/** A millionth of a millimetre is nothing to a printer, and JavaScript writes less than that with an exponent. */
+/**
+ * A millionth of a millimetre is nothing to a printer, and JavaScript writes less than that with an exponent.
+ */
 const PLACES_MAX = 6
 /** Characters of somebody's text that a message quotes: enough to recognise it. */
 const QUOTED_CHARS_MAX = 40
 
-/** A value and the limit that it breaks, with their unit, in as many digits as it takes for them to differ. */
+/**
+ * A value and the limit that it breaks, with their unit, in as many digits as it takes for them to differ.
+ */
 export function valueAndLimit(
   value: number,
   limit: number,

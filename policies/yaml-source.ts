@@ -37,8 +37,8 @@ const STACK_OVERFLOW = /call stack/i
 const START: Place = { line: 1, column: 1 }
 
 /**
- * Reads YAML 1.2 with nothing that a policy has no use for: no aliases (a few lines of them unfold to gigabytes), no merge
- * keys, no tags, no directives, no second document. Never throws.
+ * Reads YAML 1.2 with nothing that a policy has no use for: no aliases (a few lines of them unfold to
+ * gigabytes), no merge keys, no tags, no directives, no second document. Never throws.
  */
 export function readYaml(text: string): YamlResult {
   const counter = new LineCounter()
@@ -47,7 +47,8 @@ export function readYaml(text: string): YamlResult {
       lineCounter: counter,
       prettyErrors: false,
       strict: true,
-      // The library compares every key with every other, seconds for a large map; `unwantedNodes` does it in one pass.
+      // The library compares every key with every other, seconds for a large map; `unwantedNodes` does it in
+      // one pass.
       uniqueKeys: false,
       merge: false,
       schema: 'core',

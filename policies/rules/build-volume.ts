@@ -208,7 +208,9 @@ function outsideObjection(
   }
 }
 
-/** Builds differ in whether they take the place as shifted by G92 or not, so it must lie inside either way. */
+/**
+ * Builds differ in whether they take the place as shifted by G92 or not, so it must lie inside either way.
+ */
 function parksOutside(
   command: Command,
   axis: Axis,

@@ -7,8 +7,8 @@ import { listed } from '../wording.ts'
 const ID = 'command-classes'
 
 /**
- * Classes that a policy must allow by name, since they outlive the job, change what numbers mean, open another way to the
- * machine, or do what the line does not say.
+ * Classes that a policy must allow by name, since they outlive the job, change what numbers mean, open
+ * another way to the machine, or do what the line does not say.
  */
 export const GUARDED_CLASSES: readonly CommandClass[] = [
   'emergency',

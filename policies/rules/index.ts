@@ -12,7 +12,10 @@ import { partSize } from './part-size.ts'
 import { unknownCommands } from './unknown-commands.ts'
 import { volumetricFlow } from './volumetric-flow.ts'
 
-/** Every rule that a policy can use, in the order of the documentation. A new rule is one file and one line here. */
+/**
+ * Every rule that a policy can use, in the order of the documentation. A new rule is one file and one line
+ * here.
+ */
 export const RULES: readonly Rule[] = [
   nozzleTemperature,
   bedTemperature,

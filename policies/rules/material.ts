@@ -11,8 +11,9 @@ const TYPE_CHARS_MAX = 40
 const CLAIMED_TYPES_MAX = 32
 
 /**
- * Nozzle temperatures at which a material is printed, in °C, from what makers of filament print on their spools, with
- * room for fast and slow machines. Wide on purpose: it is to find the wrong spool, not the wrong setting.
+ * Nozzle temperatures at which a material is printed, in °C, from what makers of filament print on their
+ * spools, with room for fast and slow machines. Wide on purpose: it is to find the wrong spool, not the wrong
+ * setting.
  */
 const NOZZLE_CELSIUS: ReadonlyMap<string, readonly [min: number, max: number]> = new Map([
   ['PLA', [170, 250]],
@@ -49,7 +50,9 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['POLYCARBONATE', 'PC'],
 ])
 
-/** Denies jobs sliced for a material that is not stocked, or that heat it outside of what it is printed at. */
+/**
+ * Denies jobs sliced for a material that is not stocked, or that heat it outside of what it is printed at.
+ */
 export const material = defineRule({
   id: ID,
   summary:

@@ -8,8 +8,8 @@ const ID = 'volumetric-flow'
 /** Several times what the largest hot end melts. In mm³/s. */
 const FLOW_MAX = 1000
 /**
- * Slicers write filament lengths with three to five decimals, and some moves are shorter than a hair: half of the third
- * decimal is rounding, not flow. In mm of filament.
+ * Slicers write filament lengths with three to five decimals, and some moves are shorter than a hair: half of
+ * the third decimal is rounding, not flow. In mm of filament.
  */
 const ROUNDING_MM = 0.0005
 
@@ -31,7 +31,9 @@ export const volumetricFlow = defineRule({
   isOverridable: true,
   compile: ({ maxMm3PerS, filamentDiameterMm }) => {
     const areaMm2 = (Math.PI * filamentDiameterMm * filamentDiameterMm) / 4
-    /** Compared with mm of filament times mm a minute, over mm of path: the division comes last and only once. */
+    /**
+     * Compared with mm of filament times mm a minute, over mm of path: the division comes last and only once.
+     */
     const max = (maxMm3PerS * 60) / areaMm2
     return {
       line: (_command, state, move) => {

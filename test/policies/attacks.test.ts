@@ -4,8 +4,8 @@ import { judgeGcode } from '../../policies/index.ts'
 import { policyFrom } from './snippet.ts'
 
 /**
- * Ways past the maker space's limits that a clever file may try, each with the codes that must stop it. One that is missing
- * here is the one to add first.
+ * Ways past the maker space's limits that a clever file may try, each with the codes that must stop it. One
+ * that is missing here is the one to add first.
  */
 const makerSpace = policyFrom(
   readFileSync(new URL('../../policies/library/maker-space.yaml', import.meta.url), 'utf8'),

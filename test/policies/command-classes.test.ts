@@ -5,7 +5,9 @@ import { describeClasses, judgeGcode, type Policy } from '../../policies/index.t
 import { commandClasses } from '../../policies/rules/command-classes.ts'
 import { policyFrom, policyOf } from './snippet.ts'
 
-/** What no job may do unless a site says so by name. A command that joins or leaves this list is a decision. */
+/**
+ * What no job may do unless a site says so by name. A command that joins or leaves this list is a decision.
+ */
 const GUARDED = {
   messages: 'M117 M118',
   emergency: 'M108 M112 M410 M876',

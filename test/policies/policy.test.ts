@@ -288,7 +288,8 @@ describe('the line path', () => {
     }
     expect(pass()).toBe(LINES)
     expect(pass()).toBe(LINES)
-    // A collection in mid-pass leaves less than before and says nothing; several of five passes show what was allocated.
+    // A collection in mid-pass leaves less than before and says nothing; several of five passes show what was
+    // allocated.
     const left = Array.from({ length: 5 }, () => {
       const before = process.memoryUsage().heapUsed
       pass()

@@ -9,7 +9,10 @@ const RULE_FILES = readdirSync(new URL('../../policies/rules/', import.meta.url)
   .filter((file) => file !== 'index.ts')
   .map((file) => file.replace(/\.ts$/, ''))
 
-/** A message ends without a full stop and starts in lower case, or with an axis or somebody's words in backticks. */
+/**
+ * A message ends without a full stop and starts in lower case, or with an axis or somebody's words in
+ * backticks.
+ */
 const MESSAGE = /^(?:[a-z`]|[XYZ] ).*[^.]$/s
 
 describe('the registry', () => {
