@@ -46,6 +46,8 @@ export function sweepArc(
   const centreA = a0 + offsetA
   const centreB = b0 + offsetB
   let travel = TAU
+  let lastA = a1
+  let lastB = b1
   if (Math.abs(a1 - a0) > SAME_POINT_MM || Math.abs(b1 - b0) > SAME_POINT_MM) {
     const endA = a1 - centreA
     const endB = b1 - centreB
@@ -54,14 +56,18 @@ export function sweepArc(
     if (Math.abs(travel) * radius < DOUBTFUL_ARC_MM) return false
     if (isClockwise) travel = -travel
     if (travel <= 0) travel += TAU
+    // The end need not lie on the circle: the printer follows the circle to the direction of the end and leaves it there.
+    const reach = radius / Math.hypot(endA, endB)
+    lastA = centreA + endA * reach
+    lastB = centreB + endB * reach
   }
   const start = Math.atan2(-offsetB, -offsetA)
   out.radiusMm = radius
   out.angleRad = travel + circles * TAU
-  out.minA = Math.min(a0, a1)
-  out.maxA = Math.max(a0, a1)
-  out.minB = Math.min(b0, b1)
-  out.maxB = Math.max(b0, b1)
+  out.minA = Math.min(a0, a1, lastA)
+  out.maxA = Math.max(a0, a1, lastA)
+  out.minB = Math.min(b0, b1, lastB)
+  out.maxB = Math.max(b0, b1, lastB)
   const swept = Math.min(out.angleRad, TAU)
   if (crosses(start, swept, isClockwise, 0)) out.maxA = Math.max(out.maxA, centreA + radius)
   if (crosses(start, swept, isClockwise, Math.PI / 2)) out.maxB = Math.max(out.maxB, centreB + radius)

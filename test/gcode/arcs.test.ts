@@ -115,11 +115,18 @@ describe('an arc by its centre', () => {
     expect(shifted.max).toEqual(absolute.max)
   })
 
-  test('that does not end on its circle goes around at its own radius and then straight to the end', () => {
-    const move = machineAt(10, 0, 0).last('G3 X-20 Y1 I-10')
-    expectWalk(move, walk([10, 0], [-20, 1], [0, 0], false), ['x', 'y'])
-    expect(move.min.x).toBe(-20)
-  })
+  test.each([
+    ['G3 X-20 Y1 I-10', [-20, 1], false],
+    ['G3 X0.1 Y1 I-10', [0.1, 1], false],
+    ['G3 X1 Y0.5 I-10', [1, 0.5], false],
+    ['G2 X1 Y20 I-10', [1, 20], true],
+    ['G2 X-0.5 Y0.1 I-10', [-0.5, 0.1], true],
+  ] as const)(
+    'that does not end on its circle follows it to the end’s direction, then goes straight: `%s`',
+    (line, end, isClockwise) => {
+      expectWalk(machineAt(10, 0, 0).last(line), walk([10, 0], end, [0, 0], isClockwise), ['x', 'y'])
+    },
+  )
 
   test('where no axis is named is a full circle', () => {
     const move = machineAt(50, 50, 1).last('G2 I10')
