@@ -52,14 +52,18 @@ const BATCH_CHARS = 65_536
 
 /** `1 h 23 min`, `4 min 5 s`, `12.3 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`
+  const tenths = Math.round(seconds * 10)
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`
+  // Rounded before it is divided: no `1 min 60 s`.
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** `1.2 MB`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+  // What would round to 1000.0 kB is a megabyte.
+  return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 }
