@@ -6,16 +6,19 @@ import { logRecords, newSite, type Site, spooled } from './site.ts'
 
 /** What the issue promises: heaters off within this of the agent's death. */
 const HEATERS_OFF_MS = 1000
-/** A long job of slow moves with everything hot. */
-const LONG_JOB = `G28
-M140 S60
-M104 S210
-M190 S60
-M109 S210
-${Array.from({ length: 2000 }, (_, i) => `G1 X${i % 2 === 0 ? 10 : 200} Y${20 + (i % 100)} F600`).join('\n')}
-M104 S0
-M140 S0
-`
+/** Moves of 19 s each: a full planner takes nothing more for as long. */
+const SLOW_MOVES = Array.from(
+  { length: 500 },
+  (_, i) => `G1 X${i % 2 === 0 ? 200 : 10} Y${20 + (i % 100)} F600\n`,
+)
+/** Waits for heat, then moves. */
+const LONG_JOB = `G28\nM140 S60\nM104 S210\nM190 S60\nM109 S210\n${SLOW_MOVES.join('')}`
+/** Moves at once, with everything hot. */
+const IMPATIENT_JOB = `G28\nM140 S60\nM104 S210\n${SLOW_MOVES.join('')}`
+/** Homes with everything hot, as many start codes do. */
+const HOT_HOMING_JOB = `M140 S60\nM104 S210\nG28\n${SLOW_MOVES.join('')}`
+/** So many moves have been taken when the planner of 16 is full. */
+const MOVES_TAKEN = 17
 
 let site: Site
 
@@ -30,24 +33,24 @@ interface Print {
   readonly agent: Running
 }
 
-/** Starts a print and waits until the printer is hot and moves. */
-async function printInProgress(speed: string): Promise<Print> {
-  const job = site.file('long.gcode', LONG_JOB)
+/** Starts a print and waits until the printer, both heaters on, has done what `isThere` looks for. */
+async function printUntil(
+  job: string,
+  speed: string,
+  isThere: (printer: Printer) => boolean,
+): Promise<Print> {
   const printer = await startPrinter({ speed })
-  const agent = start([
-    'print',
-    job,
-    '--port',
-    printer.port,
-    '--policy',
-    'maker-space',
-    '--state',
-    site.state,
-  ])
-  await until('slow moves with the nozzle hot', () => printer.commands().includes('G1 X200 Y21 F600'))
+  const args = ['--port', printer.port, '--policy', 'maker-space', '--state', site.state]
+  const agent = start(['print', site.file('long.gcode', job), ...args])
+  await until('the print to be under way', () => isThere(printer))
   expect(printer.targets()).toMatchObject({ nozzle: 210, bed: 60 })
   return { printer, agent }
 }
+
+const hasFullPlanner = (printer: Printer): boolean =>
+  printer.commands().filter((command) => command.startsWith('G1 ')).length >= MOVES_TAKEN
+const homes = (printer: Printer): boolean => printer.commands().includes('G28')
+const waitsForHeat = (printer: Printer): boolean => printer.commands().includes('M190 S60')
 
 /** Children of a process: the guard is the agent's only one. */
 function childrenOf(pid: number): readonly number[] {
@@ -64,43 +67,35 @@ function childrenOf(pid: number): readonly number[] {
     .map(Number)
 }
 
-describe.each(['1', '20'])('with the printer’s clock at %s times', (speed) => {
+describe.each([
+  ['that waits for heat', LONG_JOB, '1', waitsForHeat],
+  ['whose planner is full of slow moves', IMPATIENT_JOB, '1', hasFullPlanner],
+  ['that prints, at 20 times its speed', LONG_JOB, '20', hasFullPlanner],
+] as const)('with a printer %s', (_, job, speed, isThere) => {
   test('`kill -9` of the agent turns the heaters off within a second', async () => {
-    const { printer, agent } = speed === '1' ? await heatingUp() : await printInProgress(speed)
+    const { printer, agent } = await printUntil(job, speed, isThere)
     const guards = childrenOf(agent.pid)
     expect(guards).toHaveLength(1)
     const killedAtMs = Date.now()
     agent.signal('SIGKILL')
     await until('the heaters to be off', () => isCold(printer))
     expect(Date.now() - killedAtMs).toBeLessThan(HEATERS_OFF_MS)
-    expect(Object.keys(printer.targets())).toEqual(expect.arrayContaining(['nozzle', 'bed']))
     expect((await agent.ended).signal).toBe('SIGKILL')
     await until('the guard to be gone', () => guards.every((pid) => !existsSync(`/proc/${pid}`)))
     expect(isCold(printer)).toBe(true)
   })
 })
 
-/** Waits until the printer waits for its bed to be hot, with both heaters on: the kill falls into the wait. */
-async function heatingUp(): Promise<Print> {
-  const job = site.file('long.gcode', LONG_JOB)
-  const printer = await startPrinter({ speed: '1' })
-  const agent = start([
-    'print',
-    job,
-    '--port',
-    printer.port,
-    '--policy',
-    'maker-space',
-    '--state',
-    site.state,
-  ])
-  await until('a wait for heat', () => printer.commands().includes('M190 S60'))
-  expect(printer.targets()).toMatchObject({ nozzle: 210, bed: 60 })
-  return { printer, agent }
-}
+test('a printer that homes hears nothing until it is home, and then turns the heaters off before all else', async () => {
+  const { printer, agent } = await printUntil(HOT_HOMING_JOB, '20', homes)
+  agent.signal('SIGKILL')
+  await until('the heaters to be off', () => isCold(printer))
+  const after = printer.commands().slice(printer.commands().indexOf('G28') + 1)
+  expect(after.slice(0, 4)).toEqual(['M410', 'M108', 'M104 S0', 'M140 S0'])
+})
 
 test('after a kill the log is whole, the next print clears the spool, and the job stands open on record', async () => {
-  const { printer, agent } = await printInProgress('20')
+  const { printer, agent } = await printUntil(IMPATIENT_JOB, '20', hasFullPlanner)
   agent.signal('SIGKILL')
   await agent.ended
   await until('the heaters to be off', () => isCold(printer))
@@ -121,7 +116,7 @@ describe.each([
   ['SIGTERM', 'the job was stopped by a request to end'],
 ] as const)('%s in mid-print', (signal, words) => {
   test('brings the printer to rest, records it and ends with status 1', async () => {
-    const { printer, agent } = await printInProgress('20')
+    const { printer, agent } = await printUntil(IMPATIENT_JOB, '20', hasFullPlanner)
     agent.signal(signal)
     const { status, stderr } = await agent.ended
     expect(stderr).toBe(`portcullis: ${words}; the printer reports its heaters off\n`)
