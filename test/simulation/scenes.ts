@@ -20,9 +20,13 @@ export const QUIET: Omit<Scene, 'seed' | 'job'> = {
   unplugAtMs: Number.POSITIVE_INFINITY,
 }
 
-/** The beginning of a real job, with its waits for heat. */
-export function head(lines: number): CanonicalJob {
-  return canonicalJob(Buffer.from(`${CUBE_LINES.slice(0, lines).join('\n')}\nM105\n`, 'latin1'))
+/** Waits for heat, one behind the other, and temperatures that come without being asked for. */
+const PREHEAT = ['M155 S1', 'M190 S30', 'M109 S60', 'M190 S35', 'M109 S70']
+
+/** The beginning of a real job, with its waits for heat and a question of its own at the end. */
+export function head(lines: number, isPreheated = false): CanonicalJob {
+  const text = [...(isPreheated ? PREHEAT : []), ...CUBE_LINES.slice(0, lines), 'M105', '']
+  return canonicalJob(Buffer.from(text.join('\n'), 'latin1'))
 }
 
 function trouble(prng: Prng): Trouble {
@@ -50,9 +54,10 @@ export function sceneOf(seed: number): Scene {
   const oneIn = (n: number): boolean => prng.below(n) === 0
   return {
     seed,
-    job: head(20 + prng.below(150)),
+    job: head(20 + prng.below(150), oneIn(3)),
     toPrinter: oneIn(3) ? NO_TROUBLE : trouble(prng),
-    toHost: oneIn(3) ? NO_TROUBLE : trouble(prng),
+    // A board that restarts says so in one line, and that line may be the one that gets lost.
+    toHost: { ...(oneIn(3) ? NO_TROUBLE : trouble(prng)), ...(oneIn(3) && { loses: /^start/ }) },
     faults: FAULT_MAKERS[prng.below(FAULT_MAKERS.length)]!(prng),
     hasAdvancedOk: oneIn(3),
     recordDelayMsMax: oneIn(2) ? 0 : 5000,

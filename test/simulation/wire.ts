@@ -25,6 +25,8 @@ export interface Trouble {
   readonly loseByte: number
   readonly delay: number
   readonly delayMsMax: number
+  /** Swallows every line that matches. */
+  readonly loses?: RegExp
 }
 
 export const NO_TROUBLE: Trouble = { drop: 0, repeat: 0, flip: 0, loseByte: 0, delay: 0, delayMsMax: 0 }
@@ -66,6 +68,7 @@ export class Wire {
 
   private sendLine(line: Uint8Array): void {
     const { trouble, isChecked, prng } = this.options
+    if (trouble.loses?.test(Buffer.from(line).toString('latin1')) === true) return
     if (this.happens(trouble.drop, 'drop', line)) return
     if (this.happens(trouble.delay, 'delay', line)) this.arrivesAtMs += prng.below(trouble.delayMsMax)
     this.arrive(isChecked(line) ? this.damaged(line) : line)
