@@ -34,7 +34,7 @@ export class ClaimReader {
       const pattern = candidates[k]!
       if (!startsWith(bytes, i, end, pattern.bytes)) continue
       const from = i + pattern.bytes.length
-      pattern.take(this.draft, asciiText(bytes, from, Math.min(end, from + VALUE_BYTES_MAX)).trim())
+      pattern.take(this.draft, readable(asciiText(bytes, from, Math.min(end, from + VALUE_BYTES_MAX))).trim())
       return
     }
   }
@@ -47,6 +47,23 @@ export class ClaimReader {
       ...(filamentTypes.size > 0 && { filamentType: [...filamentTypes].join(';') }),
       ...(objects.size > 0 && { objects: [...objects] }),
     }
+  }
+}
+
+/**
+ * The text as a person may see it: UTF-8 where it is that, and nothing that a terminal or a browser would obey, such as
+ * escape sequences or a change of the writing direction.
+ */
+function readable(bytes: string): string {
+  return decodeUtf8(bytes).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
+}
+
+function decodeUtf8(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes
+  try {
+    return decodeURIComponent(bytes.replace(/[%\x80-\xff]/g, (c) => `%${c.charCodeAt(0).toString(16)}`))
+  } catch {
+    return bytes.replace(/[\x80-\xff]/g, '?')
   }
 }
 
