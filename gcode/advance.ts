@@ -76,6 +76,10 @@ function advanceG(state: MachineState, command: Command): void {
 
 function advanceM(state: MachineState, command: Command): void {
   switch (command.code) {
+    case 18:
+    case 84:
+      releaseMotors(state, command)
+      return
     case 82:
       state.isExtruderRelative = 0
       return
@@ -161,11 +165,8 @@ function setFlowFactor(state: MachineState, command: Command): void {
 
 /** G28 finds the machine's own origin again: the homed axes lose their G92 shift, and where they stop only the printer knows. */
 function home(state: MachineState, command: Command): void {
-  let axes = 0
-  if (command.has(WORD.X)) axes |= AXIS_X
-  if (command.has(WORD.Y)) axes |= AXIS_Y
-  if (command.has(WORD.Z)) axes |= AXIS_Z
-  if (axes === 0) axes = AXES_XYZ
+  const named = namedAxes(command)
+  const axes = named === 0 ? AXES_XYZ : named
   // `G28 O` homes only what is not homed yet, so it may do nothing; and before Z some machines move X and Y.
   state.known = 0
   state.plane = PLANE_XY
@@ -193,12 +194,32 @@ function setPosition(state: MachineState, command: Command): void {
   }
 }
 
+/**
+ * Steppers without current can be pushed anywhere: coordinates are no longer tied to the machine. `M84 S60` only
+ * sets the idle time, and `M84 E` frees no axis (M17_M18_M84.cpp).
+ */
+function releaseMotors(state: MachineState, command: Command): void {
+  let axes = namedAxes(command)
+  if (axes === 0 && command.present === 0) axes = AXES_XYZ
+  state.known &= ~axes
+  state.homed &= ~axes
+}
+
+/** Axes of X, Y and Z that the command names. */
+function namedAxes(command: Command): number {
+  let axes = 0
+  if (command.has(WORD.X)) axes |= AXIS_X
+  if (command.has(WORD.Y)) axes |= AXIS_Y
+  if (command.has(WORD.Z)) axes |= AXIS_Z
+  return axes
+}
+
 function loseAxes(state: MachineState, command: Command): void {
   const row = command.row
   // What an unknown command does to the machine is unknown, too.
   const lost = row === undefined ? AXES_XYZ : row.losesAxes
   if (lost === 0) return
   state.known &= ~lost
-  // Steppers without current can be pushed anywhere: coordinates are no longer tied to the machine.
-  if (row === undefined || row.class === 'motors' || row.class === 'emergency') state.homed &= ~lost
+  // After a quick stop the steps that were under way are lost, and with them the tie to the machine.
+  if (row === undefined || row.class === 'emergency') state.homed &= ~lost
 }

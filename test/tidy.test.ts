@@ -34,6 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'policies',
     'agent/errors.ts',
     'agent',
+    'agent/core',
     'agent/licence',
     'agent/audit',
     'agent/spool',

@@ -135,7 +135,7 @@ describe('what moves the machine without saying where', () => {
     expect(machineAt(1, 2, 3, 'T0').position()).toEqual([1, 2, 3])
   })
 
-  test.each(['M84', 'M18', 'M84 X', 'M410', 'G4321', 'M4321'])(
+  test.each(['M84', 'M18', 'M84 X Y Z', 'M410', 'G4321', 'M4321'])(
     '`%s` cuts the tie of coordinates and machine',
     (line) => {
       const machine = machineAt(1, 2, 3, line)
@@ -144,6 +144,18 @@ describe('what moves the machine without saying where', () => {
       expect(machine.position()).toEqual([null, null, null])
     },
   )
+
+  test('a stepper released by name lets go of its own axis only', () => {
+    const machine = machineAt(1, 2, 3, 'M84 X')
+    expect(machine.position()).toEqual([null, 2, 3])
+    expect(axesOf(machine.state.homed)).toBe('YZ')
+  })
+
+  test.each(['M84 E', 'M18 S60', 'M84 S0'])('`%s` frees no axis', (line) => {
+    const machine = machineAt(1, 2, 3, line)
+    expect(machine.position()).toEqual([1, 2, 3])
+    expect(axesOf(machine.state.homed)).toBe('XYZ')
+  })
 
   test.each(['G29', 'G30 X10 Y10', 'M600', 'M125', 'G12', 'G27', 'M24', 'G5 X1 Y1 I0 J0 P0 Q0'])(
     '`%s`',
