@@ -90,7 +90,10 @@ function checkHeat(scene: Scene, run: Run): string[] {
   const drops = (text: string): number =>
     run.accidents.filter((what) => what.includes(`drop "${text}`)).length
   const isLost = drops('M112') > 0 || drops('M108') > 1
-  return isDeaf || isLost ? [] : [`left at ${nozzle} °C and ${bed} °C: ${run.reason?.message}`]
+  // A wait that begins after M108 was read is out of reach: without an emergency parser Marlin reads no more once its
+  // queue is full. Only a command that is held up before it starts, which this fault makes, can bring that about.
+  const isTooLate = scene.faults.busy !== undefined && run.state.isWaiting
+  return isDeaf || isLost || isTooLate ? [] : [`left at ${nozzle} °C and ${bed} °C: ${run.reason?.message}`]
 }
 
 function checkRecords(run: Run): string[] {
