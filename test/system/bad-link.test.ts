@@ -1,19 +1,13 @@
-import { mkdirSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { endProcesses, removeFolders, run } from './command.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { endProcesses, newFolder, removeFolders, run } from './command.ts'
 import { holdPort, isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, logRecords, newSite, type Site, spooled } from './site.ts'
 
-let site: Site
-
-beforeAll(async () => {
-  site = await newSite()
-})
-afterEach(async () => {
+// These tests mostly wait, so they wait together: each has its own site and its own printer.
+afterAll(async () => {
   await endProcesses()
-  expect(spooled(site)).toEqual([])
+  removeFolders()
 })
-afterAll(removeFolders)
 
 interface Failed {
   readonly stderr: string
@@ -21,17 +15,19 @@ interface Failed {
 }
 
 /** Prints the job and expects that it ends in one sentence with status 5. */
-async function expectLinkFailed(port: string, job = CUBE): Promise<Failed> {
-  const { status, stderr } = await run(printArgs(port, job))
+async function expectLinkFailed(port: string): Promise<Failed> {
+  const site = await newSite()
+  const { status, stderr } = await run(printArgs(site, port))
   expect(stderr).toMatch(/^portcullis: .+\n$/)
   expect(stderr).not.toMatch(/^ +at |internal fault/m)
   expect(status).toBe(5)
   const verified = await run(['audit', 'verify', '--state', site.state])
   expect(verified.status).toBe(0)
+  expect(spooled(site)).toEqual([])
   return { stderr, records: await logRecords(site) }
 }
 
-const printArgs = (port: string, job = CUBE): readonly string[] => [
+const printArgs = (site: Site, port: string, job = CUBE): readonly string[] => [
   'print',
   job,
   '--port',
@@ -42,7 +38,7 @@ const printArgs = (port: string, job = CUBE): readonly string[] => [
   site.state,
 ]
 
-describe('a port that cannot be had', () => {
+describe.concurrent('a port that cannot be had', () => {
   test('because it does not exist is told in one sentence', async () => {
     const { stderr } = await expectLinkFailed('/dev/ttyNOTHING')
     expect(stderr).toBe('portcullis: port `/dev/ttyNOTHING` does not exist\n')
@@ -56,9 +52,7 @@ describe('a port that cannot be had', () => {
   test('because it is no serial device is told in one sentence', async () => {
     expect((await expectLinkFailed(CUBE)).stderr).toContain('is a regular file, not a serial device')
     expect((await expectLinkFailed('/dev/null')).stderr).toContain('is not a serial device')
-    const folder = `${site.folder}/folder`
-    mkdirSync(folder)
-    expect((await expectLinkFailed(folder)).stderr).toContain('is a directory, not a serial device')
+    expect((await expectLinkFailed(newFolder())).stderr).toContain('is a directory, not a serial device')
   })
 
   test('because another program holds it is told in one sentence, and the printer gets nothing', async () => {
@@ -92,7 +86,7 @@ function expectNothingMore(printer: Printer, after: number): void {
   expect(job.filter((command) => !own.test(command))).toEqual([])
 }
 
-describe('a printer that fails in mid-job', () => {
+describe.concurrent('a printer that fails in mid-job', () => {
   test('by being unplugged ends the job as uncertain', async () => {
     const printer = await startPrinter({ faults: ['unplug-after=500'] })
     const { stderr, records } = await expectLinkFailed(printer.port)
@@ -136,21 +130,23 @@ describe('a printer that fails in mid-job', () => {
   })
 })
 
-describe('a poor wire', () => {
+describe.concurrent('a poor wire', () => {
   /** A job as real as the cube, but short: each lost answer costs seconds. */
   const SHORT = `M104 S200\nG28\nM109 S200\n${Array.from({ length: 100 }, (_, i) => `G1 X${10 + i} Y20 F3000`).join('\n')}\nM104 S0\n`
   const faults: readonly (readonly [string, readonly string[]])[] = [
     ['that asks for every second line again', ['resend-every=2']],
     ['that asks for every fifth line again', ['resend-every=5']],
     ['that swallows an answer', ['drop-ok=30']],
-    ['that puts noise before an answer', ['garbage-every=90']],
+    ['that puts noise before an answer', ['garbage-every=110']],
     ['that flips bits of what we send', ['flip-bit-every=331']],
   ]
   test.each(faults)('%s changes nothing of what is printed', async (_, fault) => {
+    const site = await newSite()
     const job = site.file('short.gcode', SHORT)
+    // One noise or lost answer costs the six seconds of silence after which the agent asks.
     const [clean, poor] = await Promise.all([startPrinter(), startPrinter({ faults: fault })])
     for (const printer of [clean, poor]) {
-      const { status, stderr } = await run(printArgs(printer.port, job))
+      const { status, stderr } = await run(printArgs(site, printer.port, job))
       expect(stderr).toBe('')
       expect(status).toBe(0)
     }
