@@ -141,20 +141,3 @@ describe('the simulated printer', () => {
     expect(stderr).toMatch(/^portcullis: the journal `\/nonexistent\/journal` cannot be written: .*\n$/)
   })
 })
-
-describe('the log', () => {
-  test('that does not exist yet is told in one sentence', async () => {
-    const state = join(newFolder(), 'state')
-    for (const command of ['show', 'verify']) {
-      const { status, stderr } = await run(['audit', command, '--state', state])
-      expect(stderr).not.toMatch(/^ +at |internal fault/m)
-      expect([0, 1, 2, 6]).toContain(status)
-    }
-  })
-
-  test('of a folder that is none is told in one sentence', async () => {
-    const { status, stderr } = await run(['audit', 'verify', '/nonexistent'])
-    expect(status).not.toBe(0)
-    expect(stderr).toMatch(/^portcullis: [^\n]+\n$/)
-  })
-})
