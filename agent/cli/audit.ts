@@ -1,7 +1,7 @@
 import { type LogEntry, readLog, verifyLog } from '../audit/index.ts'
 import { EXIT } from '../errors.ts'
 import { openStateFolder } from '../state-folder.ts'
-import { dim, green, LineWriter, red, say, sayJson } from './output.ts'
+import { dim, green, LineWriter, red, say, sayJson, yellow } from './output.ts'
 import { recordWords } from './record-words.ts'
 
 export interface AuditOptions {
@@ -12,10 +12,15 @@ export interface AuditOptions {
 /** `portcullis audit show`: the records of a log, one a line. */
 export async function show(dir: string | undefined, options: AuditOptions): Promise<void> {
   const writer = new LineWriter()
-  for await (const entry of readLog(await logFolder(dir, options))) {
-    await writer.write(options.json ? JSON.stringify(entry) : describeEntry(entry))
+  const folder = await logFolder(dir, options)
+  try {
+    for await (const entry of readLog(folder)) {
+      await writer.write(options.json ? JSON.stringify(entry) : describeEntry(entry))
+    }
+  } finally {
+    // Where the log is damaged, what stands before the damage is still worth reading.
+    await writer.flush()
   }
-  await writer.flush()
 }
 
 /** `portcullis audit verify`: whether the log is whole and unaltered. Exit status 6 where it is not. */
@@ -29,7 +34,9 @@ export async function verify(dir: string | undefined, options: AuditOptions): Pr
   const { ok, records, head, findings } = verification
   say(
     `${ok ? green('whole') : red('damaged')}  ${records} records, head ${head ?? 'none'}`,
-    ...findings.map((finding) => `  ${red('✗')} ${finding.message}`),
+    ...findings.map(
+      ({ severity, message }) => `  ${severity === 'damage' ? red('✗') : yellow('!')} ${message}`,
+    ),
     ...(ok ? [dim('  a chain alone cannot show that records are missing at its end')] : []),
   )
 }
