@@ -87,6 +87,7 @@ async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Prom
     blocks: readVerified(spooled.path, digests),
     canonicalSha256: survey.canonicalSha256,
     commandsTotal: survey.facts.commands,
+    tools: survey.facts.tools,
     log,
     jobId: decision.id,
     decisionIndex: receipt.index,

@@ -6,11 +6,11 @@ import {
   type Effect,
   type JobOutcome,
   type LineJudge,
-  MARLIN_SAFE_STOP,
   type RunningHash,
   Session,
   type SessionRecord,
   type StopReason,
+  safeStopLines,
 } from './core/index.ts'
 import { AgentError } from './errors.ts'
 import type { AgentLogger } from './logger.ts'
@@ -42,6 +42,8 @@ export interface RunSessionOptions {
   readonly blocks: AsyncIterator<Uint8Array, void>
   readonly canonicalSha256: string
   readonly commandsTotal: number
+  /** Tools that the job selects or heats. */
+  readonly tools: readonly number[]
   readonly log: AuditLog
   readonly jobId: string
   /** Where the decision that allows the job stands in the log. */
@@ -88,6 +90,7 @@ class SessionRun {
       effects: (effect) => this.#run(effect),
       hash: runningHash(this.#hash),
       canonicalSha256: options.canonicalSha256,
+      tools: options.tools,
     })
   }
 
@@ -151,7 +154,7 @@ class SessionRun {
     this.#guard = await startGuard({
       descriptor,
       program: guardProgram,
-      script: guardScript(),
+      script: guardScript(this.#options.tools),
       lost: (reason) => {
         this.#options.logger?.warn({ reason }, 'guard lost')
         this.#session.stop('guard-lost', `the guard process ended: ${reason}`, performance.now())
@@ -233,7 +236,7 @@ function runningHash(hash: Hash): RunningHash {
   return { update: (bytes) => hash.update(bytes), peek: () => hash.copy().digest('hex') }
 }
 
-function guardScript(): SafeStopScript {
-  const { dropMoves, breakWait, heatersOff, poll, emergency } = MARLIN_SAFE_STOP
+function guardScript(tools: readonly number[]): SafeStopScript {
+  const { dropMoves, breakWait, heatersOff, poll, emergency } = safeStopLines(tools)
   return { breakWait: [dropMoves, breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
 }

@@ -97,7 +97,8 @@ export class FactTally {
     // A purge in place has no extent; a move from a position not known yet has at least its end.
     if (move.axes === 0) return
     this.extrusion.grow(move, move.known)
-    if ((move.known & AXIS_Z) !== 0) this.layers.printAt(move.z)
+    // A number handed to a call may cost an object, so the call is made once a height.
+    if ((move.known & AXIS_Z) !== 0 && move.z !== this.layers.last) this.layers.printAt(move.z)
   }
 
   /** Any other command. */
@@ -115,6 +116,10 @@ export class FactTally {
     if (!this.unknown.has(name)) this.unknown.set(name, line)
   }
 
+  private addTool(tool: number): void {
+    if (tool >= 0 && tool <= TOOL_MAX) this.toolsUsed[tool] = 1
+  }
+
   private addTarget(command: Command): void {
     const none = Number.NEGATIVE_INFINITY
     if (command.letter !== LETTER_M) {
@@ -128,6 +133,7 @@ export class FactTally {
       case 109:
         // B is as high as AUTOTEMP may go with the flow (planner.cpp `autotemp_M104_M109`).
         this.addNozzle(Math.max(target, command.value(WORD.B, none)))
+        this.addTool(command.value(WORD.T, -1))
         return
       case 303:
         // A negative tool tunes the bed or the chamber.

@@ -44,7 +44,7 @@ export interface Facts {
   readonly flowMaxMm3PerS: number | null
   /** Moves and dwells; heating up, homing and levelling take what the printer takes. */
   readonly estimatedSeconds: number
-  /** Tools that are selected, in order of their numbers. */
+  /** Tools that are selected or heated by number, in order. */
   readonly tools: readonly number[]
   /** How many commands of each class, classes that do not occur left out. */
   readonly classes: Readonly<Partial<Record<CommandClass, number>>>

@@ -1,5 +1,5 @@
 import { asciiBytes } from '../../gcode/index.ts'
-import { CLOSING, CLOSING_AGAIN } from './marlin-lines.ts'
+import { closingAgainLines, closingLines } from './marlin-lines.ts'
 import { reportsCold, reportsTemperatures } from './reply.ts'
 
 /**
@@ -13,11 +13,18 @@ const REPORT_WITHIN_MS = 6_000
 const ROUNDS_MAX = 3
 
 export class Closing {
-  private lines = CLOSING.map(asciiBytes)
+  private readonly tools: readonly number[]
+  private lines: readonly Uint8Array[]
   private taken = 0
   private rounds = 1
   private report: 'none' | 'hot' | 'cold' = 'none'
   private sentAtMs = 0
+
+  /** `tools` are those that the job selects or heats. */
+  constructor(tools: readonly number[]) {
+    this.tools = tools
+    this.lines = closingLines(tools).map(asciiBytes)
+  }
 
   /** The next line to send, or undefined where all of them were taken. */
   get next(): Uint8Array | undefined {
@@ -49,7 +56,7 @@ export class Closing {
   again(): boolean {
     if (this.rounds >= ROUNDS_MAX) return false
     this.rounds++
-    this.lines = CLOSING_AGAIN.map(asciiBytes)
+    this.lines = closingAgainLines(this.tools).map(asciiBytes)
     this.taken = 0
     this.report = 'none'
     return true

@@ -8,20 +8,37 @@ import type { SafeStopLines } from './safe-stop.ts'
 /** Establishes the declared start that the survey reckons from: no leftover mode, factor or tool may scale a job. */
 export const PREAMBLE: readonly string[] = ['G21', 'G90', 'M82', 'M220 S100', 'M221 S100', 'T0', 'G92 E0']
 
+/** Hot ends that Marlin can have (HOTENDS, Conditionals_LCD.h). A higher number names none. */
+const HOT_ENDS_MAX = 8
+
+/** The nozzle of tool 0, or of whichever is active, and of each other tool that the job selects or heats. */
+function nozzlesOff(tools: readonly number[]): readonly string[] {
+  return [
+    'M104 S0',
+    ...tools.filter((tool) => tool > 0 && tool < HOT_ENDS_MAX).map((tool) => `M104 T${tool} S0`),
+  ]
+}
+
 /** Waits for the last move, leaves the machine cold, and asks whether it is: only the answer ends a job well. */
-export const CLOSING: readonly string[] = ['M400', 'M104 S0', 'M140 S0', 'M105']
+export function closingLines(tools: readonly number[]): readonly string[] {
+  return ['M400', ...nozzlesOff(tools), 'M140 S0', 'M105']
+}
 
 /** Sent where the machine is not cold after that: every heater that there may be, and the question again. */
-export const CLOSING_AGAIN: readonly string[] = ['M104 S0', 'M140 S0', 'M141 S0', 'M105']
+export function closingAgainLines(tools: readonly number[]): readonly string[] {
+  return [...nozzlesOff(tools), 'M140 S0', 'M141 S0', 'M105']
+}
 
 /** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
 export const HELLO = 'M110 N0'
 
 /** How Marlin is brought to rest. M410 and M108 must stand alone and without number to be seen while it waits. */
-export const MARLIN_SAFE_STOP: SafeStopLines = {
-  dropMoves: 'M410',
-  breakWait: 'M108',
-  heatersOff: ['M104 S0', 'M140 S0', 'M141 S0', 'M107'],
-  poll: 'M105',
-  emergency: 'M112',
+export function safeStopLines(tools: readonly number[]): SafeStopLines {
+  return {
+    dropMoves: 'M410',
+    breakWait: 'M108',
+    heatersOff: [...nozzlesOff(tools), 'M140 S0', 'M141 S0', 'M107'],
+    poll: 'M105',
+    emergency: 'M112',
+  }
 }

@@ -1,10 +1,10 @@
-import { asciiBytes, type ByteHasher, type CommandTable, JobDigest } from '../../gcode/index.ts'
+import { asciiBytes, JobDigest } from '../../gcode/index.ts'
 import { Closing } from './closing.ts'
 import { CommandQueue } from './command-queue.ts'
-import type { EffectSink, JobOutcome, PrinterSink, SessionRecord, StopCode, StopReason } from './effects.ts'
+import type { JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
-import { JobReader, type LineJudge } from './job-reader.ts'
-import { MARLIN_SAFE_STOP, PREAMBLE } from './marlin-lines.ts'
+import { JobReader } from './job-reader.ts'
+import { PREAMBLE, safeStopLines } from './marlin-lines.ts'
 import { PrinterLink } from './printer-link.ts'
 import {
   printable,
@@ -20,6 +20,7 @@ import {
   replyKind,
 } from './reply.ts'
 import { SafeStop } from './safe-stop.ts'
+import type { SessionOptions } from './session-options.ts'
 
 /**
  * One job on one printer: events in, effects out, no clock and no waiting. Says hello, puts the job on record,
@@ -29,22 +30,6 @@ import { SafeStop } from './safe-stop.ts'
 
 /** Commands between two seals of the running digest in the log. */
 export const SEAL_EVERY_COMMANDS = 10_000
-
-/** Hashing is handed in: the core knows no crypto. */
-export interface RunningHash extends ByteHasher {
-  /** The digest so far, as hex, without ending the hash. */
-  peek(): string
-}
-
-export interface SessionOptions {
-  readonly table: CommandTable
-  readonly judge: LineJudge
-  readonly printer: PrinterSink
-  readonly effects: EffectSink
-  readonly hash: RunningHash
-  /** Canonical SHA-256 that the survey found, as hex: the job that ends well must have the same. */
-  readonly canonicalSha256: string
-}
 
 /** Where a job stands. */
 export type SessionPhase =
@@ -65,7 +50,7 @@ export class Session {
   private readonly digest: JobDigest
   private readonly safeStop: SafeStop
   private readonly greeting: Greeting
-  private readonly closing = new Closing()
+  private readonly closing: Closing
   private phase_: SessionPhase = 'hello'
   private wantsBlock = false
   private jobHasEnded = false
@@ -83,7 +68,8 @@ export class Session {
     this.link = new PrinterLink(options.printer)
     this.reader = new JobReader(options.table, options.judge, this.queue)
     this.digest = new JobDigest(options.hash)
-    this.safeStop = new SafeStop(options.printer, MARLIN_SAFE_STOP)
+    this.closing = new Closing(options.tools)
+    this.safeStop = new SafeStop(options.printer, safeStopLines(options.tools))
     this.greeting = new Greeting(this.link)
   }
 

@@ -5,7 +5,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import type { AuditLog, AuditRecord, Receipt } from '../../agent/audit/index.ts'
-import { CLOSING, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingLines, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
 import { AgentError } from '../../agent/errors.ts'
 import { type RunSessionOptions, runSession } from '../../agent/run-session.ts'
 import { openPort } from '../../agent/serial/index.ts'
@@ -116,6 +116,7 @@ function options(bench: Bench, log: AuditLog, more: Partial<RunSessionOptions> =
     judge: { judge: () => ALLOW },
     blocks: blocksOf(JOB),
     canonicalSha256: JOB.sha256,
+    tools: [],
     commandsTotal: JOB.commands.length,
     log,
     jobId: 'job-1',
@@ -147,7 +148,7 @@ describe('a job whose record is late', () => {
     log.release()
     expect(await running).toMatchObject({ outcome: 'printed', reason: null, coldConfirmed: true })
     const commands = bench.commands().filter((text) => text !== HELLO)
-    expect(commands).toEqual([...PREAMBLE, ...JOB.commands, ...CLOSING])
+    expect(commands).toEqual([...PREAMBLE, ...JOB.commands, ...closingLines([])])
   })
 
   test('can be stopped while it waits, and sends nothing when the record comes at last', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { MARLIN_SAFE_STOP } from '../../agent/core/marlin-lines.ts'
+import { safeStopLines } from '../../agent/core/marlin-lines.ts'
 import { SafeStop, STOP_LIMIT_MS, STOP_POLL_MS } from '../../agent/core/safe-stop.ts'
 
 const ROUND = 'M108\nM104 S0\nM140 S0\nM141 S0\nM107\nM105\n'
@@ -23,7 +23,7 @@ beforeEach(() => {
         sent += Buffer.from(bytes.subarray(start, end)).toString('latin1')
       },
     },
-    MARLIN_SAFE_STOP,
+    safeStopLines([]),
   )
 })
 

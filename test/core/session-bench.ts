@@ -55,6 +55,7 @@ export function sessionBench(options: BenchOptions = {}): SessionBench {
     effects: (effect) => effects.push(effect),
     hash: runningHash(),
     canonicalSha256: options.canonicalSha256 ?? job.sha256,
+    tools: [],
   })
   const bench: SessionBench = {
     session,

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { CLOSING, CLOSING_AGAIN, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingAgainLines, closingLines, PREAMBLE } from '../../agent/core/marlin-lines.ts'
 import { SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
 import { jobOf } from './canonical.ts'
 import { numbered } from './numbered.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from './session-bench.ts'
+
+const CLOSING = closingLines([])
+const CLOSING_AGAIN = closingAgainLines([])
 
 /** Answers each line with the same ok until nothing new is sent, and gives all that was sent. */
 function answerAll(bench: SessionBench, reply = 'ok'): string[] {

@@ -54,7 +54,8 @@ describe('counts', () => {
 
   test('tools are told in order, each once', () => {
     expect(factsOf('T3\nT0\nT3\nT12').tools).toEqual([0, 3, 12])
-    expect(factsOf('M104 T1 S200').tools).toEqual([])
+    expect(factsOf('M104 T1 S200').tools).toEqual([1])
+    expect(factsOf('M104 T-1 S200\nM104 T200 S200').tools).toEqual([])
   })
 })
 

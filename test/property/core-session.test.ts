@@ -2,10 +2,20 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CLOSING, CLOSING_AGAIN, HELLO, MARLIN_SAFE_STOP, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import {
+  closingAgainLines,
+  closingLines,
+  HELLO,
+  PREAMBLE,
+  safeStopLines,
+} from '../../agent/core/marlin-lines.ts'
 import { printable, replyKind, reportsCold, reportsTemperatures } from '../../agent/core/reply.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from '../core/session-bench.ts'
+
+const CLOSING = closingLines([])
+const CLOSING_AGAIN = closingAgainLines([])
+const MARLIN_SAFE_STOP = safeStopLines([])
 
 const OURS: ReadonlySet<string> = new Set([
   HELLO,

@@ -1,7 +1,17 @@
 /** What must hold of every run, whatever went wrong in it. Each broken promise is one sentence. */
 
-import { CLOSING, CLOSING_AGAIN, HELLO, MARLIN_SAFE_STOP, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import {
+  closingAgainLines,
+  closingLines,
+  HELLO,
+  PREAMBLE,
+  safeStopLines,
+} from '../../agent/core/marlin-lines.ts'
 import type { Run, Scene } from './run.ts'
+
+const CLOSING = closingLines([])
+const CLOSING_AGAIN = closingAgainLines([])
+const MARLIN_SAFE_STOP = safeStopLines([])
 
 const SAFE_STOP: ReadonlySet<string> = new Set([
   MARLIN_SAFE_STOP.dropMoves,

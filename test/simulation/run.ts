@@ -111,6 +111,7 @@ class Play {
       effects: (effect) => this.take(effect),
       hash: runningHash(),
       canonicalSha256: scene.job.sha256,
+      tools: [],
     })
     this.printer = startSimulatedPrinter({
       write: (bytes) => this.toHost.send(bytes),

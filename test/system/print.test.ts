@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { CLOSING, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingLines, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
 import { endProcesses, removeFolders, run } from './command.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
+
+const CLOSING = closingLines([])
 
 afterEach(endProcesses)
 afterAll(removeFolders)
