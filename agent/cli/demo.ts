@@ -1,13 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AuditLog, openLog, readLog, verifyLog } from '../audit/index.ts'
+import { AgentError, systemReason } from '../errors.ts'
 import { addTrustAnchor, createIssuer, describeLicence, issueLicence, readLicence } from '../licence/index.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { surveyJob } from '../survey-job.ts'
 import { describeEntry } from './audit.ts'
+import { endWithError } from './end.ts'
 import { guardProgram } from './guard-program.ts'
 import { bold, dim, duration, green, red, say } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -19,7 +22,11 @@ import { decisionLines } from './show-decision.ts'
  * on a virtual serial port, guard process - and lies in a temporary folder that is removed at the end.
  */
 export async function demo(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-demo-'))
+  const folder = await makeFolder()
+  // However the process ends: the folder holds keys.
+  const clean = (): void => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', clean)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly)
   try {
     const stage = await setStage(folder)
     try {
@@ -30,9 +37,24 @@ export async function demo(): Promise<void> {
     }
     await showLog(stage.state)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    clean()
   }
   say('', dim('Everything the demo made is gone again. Next: portcullis help print'))
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'portcullis-demo-'))
+  } catch (cause) {
+    const message = `no temporary folder can be made in \`${tmpdir()}\`: ${systemReason(cause)}`
+    throw new AgentError('STATE_UNUSABLE', message, { cause })
+  }
+}
+
+/** Nothing here needs a gentle end: the printer is part of this process, and the guard ends with it. */
+function endEarly(): void {
+  endWithError(new AgentError('INTERRUPTED', 'the demo was stopped'))
+  process.exit()
 }
 
 interface Stage {

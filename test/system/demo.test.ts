@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { endProcesses, newFolder, removeFolders, run } from './command.ts'
+import { endProcesses, newFolder, PORTCULLIS, removeFolders, run, start, until } from './command.ts'
 
 afterEach(endProcesses)
 afterAll(removeFolders)
@@ -40,9 +41,39 @@ test('the demo prints a licensed job, blocks three with 0 bytes, shows the log a
   expect(processesThatName(folder)).toEqual([])
 })
 
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'the demo that is stopped by %s leaves nothing behind',
+  async (signal) => {
+    const folder = newFolder()
+    const demo = start(['demo'], { env: { TMPDIR: folder }, cwd: folder })
+    await until('the print to begin', () => demo.stdout().includes('judged, put on record'))
+    demo.signal(signal)
+    const { status, stderr } = await demo.ended
+    expect(stderr).toBe('portcullis: the demo was stopped\n')
+    expect(status).toBe(1)
+    expect(readdirSync(folder)).toEqual([])
+    await until('the guard to be gone', () => processesThatName(folder).length === 0)
+  },
+)
+
+test('the demo whose reader goes away leaves nothing behind', async () => {
+  const folder = newFolder()
+  const command = `'${process.execPath}' '${PORTCULLIS}' demo | head -n 1`
+  const { stdout, stderr } = spawnSync('sh', ['-c', command], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], TMPDIR: folder },
+  })
+  expect(stderr).toBe('')
+  expect(stdout).toBe('Portcullis demo\n')
+  expect(readdirSync(folder)).toEqual([])
+  await until('its processes to be gone', () => processesThatName(folder).length === 0)
+})
+
 test('the demo says in one sentence when it has no place to work', async () => {
   const demo = await run(['demo'], { env: { TMPDIR: '/nonexistent/place' } })
   expect(demo.status).toBe(1)
-  expect(demo.stderr).toMatch(/^portcullis: .*\n$/)
+  expect(demo.stderr).toBe(
+    'portcullis: no temporary folder can be made in `/nonexistent/place`: it does not exist\n',
+  )
   expect(demo.stderr).not.toMatch(/^ +at /m)
 })

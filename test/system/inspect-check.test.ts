@@ -162,7 +162,7 @@ describe('a reader that goes away early', () => {
   ] as const)('is no fault to `%s`', (_, args) => {
     const command = [process.execPath, PORTCULLIS, ...args].map((word) => `'${word}'`).join(' ')
     const script = `set -o pipefail; ${command} | head -n 1 >/dev/null; echo "\${PIPESTATUS[0]}"`
-    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' })
     expect(stderr).toBe('')
     expect(stdout.trim()).toMatch(/^(0|141)$/)
   })
