@@ -31,6 +31,9 @@ import type { SessionOptions } from './session-options.ts'
 /** Commands between two seals of the running digest in the log. */
 export const SEAL_EVERY_COMMANDS = 10_000
 
+/** Longest wait for the record that a job is closed. A disk that syncs takes milliseconds, a busy one seconds. */
+export const RECORD_LIMIT_MS = 10_000
+
 /** Where a job stands. */
 export type SessionPhase =
   | 'hello'
@@ -60,6 +63,7 @@ export class Session {
   private nextRecordId = 1
   private openedId = -1
   private closedId = -1
+  private endingSinceMs = Number.POSITIVE_INFINITY
   private reason: StopReason | null = null
   private outcome: JobOutcome = 'printed'
 
@@ -218,6 +222,8 @@ export class Session {
         this.stopIfAtRest()
         return
       case 'ending':
+        this.tickEnding(nowMs)
+        return
       case 'done':
         return
       default:
@@ -235,6 +241,14 @@ export class Session {
     this.stop('printer-silent', `the printer did not answer within ${seconds} s`, nowMs)
     // Nothing was heated, and there is nobody to wait for.
     this.close()
+  }
+
+  /** The machine is at rest; a disk that hangs must not hold the port and whoever waits for ever. */
+  private tickEnding(nowMs: number): void {
+    this.endingSinceMs = Math.min(this.endingSinceMs, nowMs)
+    if (nowMs - this.endingSinceMs < RECORD_LIMIT_MS) return
+    const message = `the log did not take the end of the job within ${RECORD_LIMIT_MS / 1000} s`
+    this.recordFailed(this.closedId, message, nowMs)
   }
 
   private checkLink(nowMs: number): void {

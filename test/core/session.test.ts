@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { closingAgainLines, closingLines, PREAMBLE } from '../../agent/core/marlin-lines.ts'
-import { SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
+import { RECORD_LIMIT_MS, SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
 import { jobOf } from './canonical.ts'
 import { numbered } from './numbered.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from './session-bench.ts'
@@ -225,6 +225,17 @@ describe('the end of a job', () => {
       reason: { code: 'heaters-on' },
       coldConfirmed: false,
     })
+  })
+
+  test('does not wait for ever for a log that hangs', () => {
+    const bench = sessionBench()
+    bench.goTo('closing')
+    answerUntilAsked(bench)
+    bench.hear(COLD)
+    bench.pass(RECORD_LIMIT_MS - 500)
+    expect(bench.finished()).toBeUndefined()
+    bench.pass(1_000)
+    expect(bench.finished()).toMatchObject({ outcome: 'printed', reason: { code: 'record-failed' } })
   })
 
   test('of other commands than were surveyed is no good end', () => {
