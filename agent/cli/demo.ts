@@ -10,7 +10,7 @@ import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { surveyJob } from '../survey-job.ts'
 import { describeEntry } from './audit.ts'
-import { endWithError } from './end.ts'
+import { endNow } from './end.ts'
 import { guardProgram } from './guard-program.ts'
 import { bold, dim, duration, green, red, say } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -53,8 +53,7 @@ async function makeFolder(): Promise<string> {
 
 /** Nothing here needs a gentle end: the printer is part of this process, and the guard ends with it. */
 function endEarly(): void {
-  endWithError(new AgentError('INTERRUPTED', 'the demo was stopped'))
-  process.exit()
+  endNow(new AgentError('INTERRUPTED', 'the demo was stopped'))
 }
 
 interface Stage {

@@ -23,12 +23,14 @@ export function endWithError(error: unknown): void {
  * process brings the printer to rest as soon as the agent is gone.
  */
 export function endOnFault(): void {
-  const end = (error: unknown): void => {
-    endWithError(error)
-    process.exit()
-  }
-  process.on('uncaughtException', end)
-  process.on('unhandledRejection', end)
+  process.on('uncaughtException', endNow)
+  process.on('unhandledRejection', endNow)
+}
+
+/** Ends the process at once, with its sentence. Only where nothing is left to do but what `exit` listeners do. */
+export function endNow(error: unknown): never {
+  endWithError(error)
+  process.exit()
 }
 
 /** Whoever read our output has gone, as `head` does: nothing is wrong. */
