@@ -11,15 +11,15 @@ const HEIGHTS_AT_FIRST = 1024
 
 export class LayerTally {
   private heights = new Float64Array(HEIGHTS_AT_FIRST)
-  private last = Number.NaN
+  /** The height that was told last. */
+  last = Number.NaN
   /** Layers found. */
   count = 0
   private minHeightMm = Number.POSITIVE_INFINITY
   private maxHeightMm = 0
 
-  /** Filament is laid down at height `z`, in mm. Nearly every call is at the height of the last one. */
+  /** Filament is laid down at height `z`, in mm. For every move but the first at a height, it does not have to be told. */
   printAt(z: number): void {
-    if (z === this.last) return
     this.last = z
     const at = this.placeOf(z)
     if (at < this.count && this.heights[at]! - z < SAME_LAYER_MM) return

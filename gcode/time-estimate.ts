@@ -65,6 +65,8 @@ export class TimeEstimate {
   private unitE = 0
   private lastNominal = 0
   private isSmooth = false
+  /** What `meet` found: handed on in a field, since a number that a function answers may cost an object. */
+  private junctionSquared = 0
 
   constructor(profile: DynamicsProfile = ORDINARY_PRINTER) {
     this.feedrateMax.set(profile.feedrateMaxMmPerS)
@@ -113,8 +115,8 @@ export class TimeEstimate {
     if (acceleration * ay > accelerations[1]!) acceleration = accelerations[1]! / ay
     if (acceleration * az > accelerations[2]!) acceleration = accelerations[2]! / az
     if (acceleration * ae > accelerations[3]!) acceleration = accelerations[3]! / ae
-    const junction = this.junctionSquared(ux, uy, uz, ue, nominal, acceleration, isArc)
-    this.keep(length, nominal, acceleration, junction)
+    this.meet(ux, uy, uz, ue, nominal, acceleration, isArc)
+    this.keep(length, nominal, acceleration)
     this.unitX = ux
     this.unitY = uy
     this.unitZ = uz
@@ -124,7 +126,7 @@ export class TimeEstimate {
   }
 
   /** Squared speed at which the corner between the last move and this one can be taken (planner.cpp, junction deviation). */
-  private junctionSquared(
+  private meet(
     ux: number,
     uy: number,
     uz: number,
@@ -132,25 +134,29 @@ export class TimeEstimate {
     nominal: number,
     acceleration: number,
     isArc: boolean,
-  ): number {
+  ): void {
     const slower = nominal < this.lastNominal ? nominal : this.lastNominal
-    if (isArc || this.isSmooth) return slower * slower
+    const limit = slower * slower
+    this.junctionSquared = limit
+    if (isArc || this.isSmooth) return
     const cosine = -(this.unitX * ux + this.unitY * uy + this.unitZ * uz + this.unitE * ue)
-    if (cosine > 0.999999) return 0
+    if (cosine > 0.999999) {
+      this.junctionSquared = 0
+      return
+    }
     const sineHalf = Math.sqrt(0.5 * (1 - (cosine < -0.999999 ? -0.999999 : cosine)))
     const squared = (acceleration * this.junctionDeviationMm * sineHalf) / (1 - sineHalf)
-    const limit = slower * slower
-    return squared < limit ? squared : limit
+    if (squared < limit) this.junctionSquared = squared
   }
 
-  private keep(length: number, nominal: number, acceleration: number, entryMaxSquared: number): void {
+  private keep(length: number, nominal: number, acceleration: number): void {
     if (this.count === WINDOW) this.settle(SETTLED)
     const i = this.count++
     this.length[i] = length
     this.nominal[i] = nominal
     this.acceleration[i] = acceleration
-    this.entryMaxSquared[i] = entryMaxSquared
-    if (i === 0) this.entrySquared[0] = entryMaxSquared
+    this.entryMaxSquared[i] = this.junctionSquared
+    if (i === 0) this.entrySquared[0] = this.junctionSquared
   }
 
   /** The toolhead comes to rest: a dwell, a wait, a tool change. */
@@ -205,7 +211,7 @@ export class TimeEstimate {
     for (let i = 0; i < count; i++) {
       const reachable = entry[i]! + 2 * this.acceleration[i]! * this.length[i]!
       if (entry[i + 1]! > reachable) entry[i + 1] = reachable
-      if (i < n) this.settledSeconds += this.seconds(i)
+      if (i < n) this.settleMove(i)
     }
     const rest = count - n
     for (let i = 0; i < rest; i++) {
@@ -218,7 +224,7 @@ export class TimeEstimate {
     this.count = rest
   }
 
-  private seconds(i: number): number {
+  private settleMove(i: number): void {
     const length = this.length[i]!
     const acceleration = this.acceleration[i]!
     const entrySquared = this.entrySquared[i]!
@@ -227,9 +233,12 @@ export class TimeEstimate {
     const entry = Math.sqrt(entrySquared)
     const exit = Math.sqrt(exitSquared)
     const peakSquared = acceleration * length + (entrySquared + exitSquared) / 2
-    if (peakSquared <= nominal * nominal) return (2 * Math.sqrt(peakSquared) - entry - exit) / acceleration
+    if (peakSquared <= nominal * nominal) {
+      this.settledSeconds += (2 * Math.sqrt(peakSquared) - entry - exit) / acceleration
+      return
+    }
     const ramps = (2 * nominal * nominal - entrySquared - exitSquared) / (2 * acceleration)
-    return (2 * nominal - entry - exit) / acceleration + (length - ramps) / nominal
+    this.settledSeconds += (2 * nominal - entry - exit) / acceleration + (length - ramps) / nominal
   }
 
   /** Seconds of everything added so far. */
