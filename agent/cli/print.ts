@@ -47,6 +47,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const log = await openLog(state.logDir)
   const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
   const interrupt = interruptSignal()
+  keepOnUnheard()
   const bar = printProgress()
   try {
     const printed = await printJob({
@@ -127,6 +128,11 @@ function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
       process.off('SIGHUP', onTerminate)
     },
   }
+}
+
+/** Whoever reads what we say may leave: the print goes on, and the log holds how it ended. */
+function keepOnUnheard(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 function printProgress(): Progress & { start(total: number): void } {

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createReadStream, readFileSync } from 'node:fs'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { closingLines, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
-import { endProcesses, removeFolders, run } from './command.ts'
+import { endProcesses, PORTCULLIS, removeFolders, run } from './command.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
 
@@ -82,4 +83,15 @@ describe('a licensed PrusaSlicer job is printed, command by command, and nothing
     })
     await expectPrinted(printer, site)
   })
+})
+
+test('a print goes on to its end when nobody hears what it says any more', async () => {
+  const [site, printer] = await Promise.all([newSite(), startPrinter()])
+  const args = ['print', CUBE, '--port', printer.port, '--policy', 'open-bench', '--state', site.state]
+  const command = [process.execPath, PORTCULLIS, ...args].map((word) => `'${word}'`).join(' ')
+  const script = `{ ${command}; echo "$?" >'${site.folder}/status'; } 2>&1 | true`
+  // The pipe's reader is gone at once, the print is not: its status tells when it has ended.
+  spawnSync('sh', ['-c', `${script}; while [ ! -s '${site.folder}/status' ]; do sleep 0.05; done`])
+  expect(readFileSync(`${site.folder}/status`, 'utf8')).toBe('0\n')
+  await expectPrinted(printer, site)
 })
