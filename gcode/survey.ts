@@ -51,6 +51,8 @@ export class Survey implements LineSink {
   private readonly judge: SurveyJudge | undefined
   private readonly estimate: TimeEstimate | undefined
   private line_ = 0
+  /** Behind the last newline of the chunk; -1 until somebody asks. */
+  private limit = -1
   private readonly refused: RefusedLine[] = []
   private refusedCount_ = 0
 
@@ -66,6 +68,7 @@ export class Survey implements LineSink {
 
   /** The next bytes of the job, cut anywhere. */
   push(chunk: Uint8Array, from = 0, to = chunk.length): void {
+    this.limit = -1
     this.splitter.push(chunk, from, to)
   }
 
@@ -80,8 +83,10 @@ export class Survey implements LineSink {
 
   /** Runs of canonical lines are hashed where they lie. See `LineSink`. */
   takeLines(bytes: Uint8Array, from: number, to: number): number {
-    // Only lines that end here: reading past the end of an array once makes every later read of it slow.
-    const limit = bytes.lastIndexOf(NEWLINE, to - 1) + 1
+    // Only lines that end here: reading past the end of an array once makes every later read of it slow. Looked for once
+    // a chunk, or a chunk of lines that end otherwise would be searched again for each of them.
+    if (this.limit < 0) this.limit = bytes.lastIndexOf(NEWLINE, to - 1) + 1
+    const limit = this.limit
     const table = this.table
     const command = this.command
     let at = from
