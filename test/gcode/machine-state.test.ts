@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MachineState } from '../../gcode/index.ts'
+import { MachineState, PLANE_XY, PLANE_YZ, PLANE_ZX } from '../../gcode/index.ts'
 import { axesOf, Machine, machineAt } from './machine.ts'
 
 describe('the state as a value', () => {
@@ -29,7 +29,7 @@ describe('the state as a value', () => {
       tool: 0,
       known: 0,
       homed: 0,
-      plane: 17,
+      plane: PLANE_XY,
     })
   })
 
@@ -178,15 +178,15 @@ describe('M220 and M221', () => {
 
 describe('the arc plane', () => {
   test.each([
-    ['G18', 18],
-    ['G19', 19],
-    ['G19 | G17', 17],
+    ['G18', PLANE_ZX],
+    ['G19', PLANE_YZ],
+    ['G19 | G17', PLANE_XY],
     // These three set it back, whatever it was (G28.cpp, G34.cpp, G35.cpp).
-    ['G18 | G28', 17],
-    ['G18 | G28 X', 17],
-    ['G18 | G34', 17],
-    ['G19 | G35', 17],
-    ['G18 | G91 | M83 | G92 X0', 18],
+    ['G18 | G28', PLANE_XY],
+    ['G18 | G28 X', PLANE_XY],
+    ['G18 | G34', PLANE_XY],
+    ['G19 | G35', PLANE_XY],
+    ['G18 | G91 | M83 | G92 X0', PLANE_ZX],
   ])('after `%s` is G%d', (program, plane) => {
     expect(new Machine(program).state.plane).toBe(plane)
   })

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ORDINARY_PRINTER } from '../../gcode/index.ts'
+import { type DynamicsProfile, ORDINARY_PRINTER } from '../../gcode/index.ts'
 import { claimsOf, factsOf, fixtureJob } from './job.ts'
 
 const START = 'G28\nG1 X0 Y0 Z1\nM83\n'
-const A = ORDINARY_PRINTER.printAccelerationMmPerS2
+const PRINTER: DynamicsProfile = ORDINARY_PRINTER
+const A = PRINTER.printAccelerationMmPerS2
 
 /** Seconds of commands that start at rest in a known place. */
 function seconds(...lines: string[]): number {
@@ -31,16 +32,13 @@ describe('a single move', () => {
   })
 
   test('goes at the speed of the axis that may go least', () => {
-    const [, , maxZ] = ORDINARY_PRINTER.feedrateMaxMmPerS
-    const [, , accelerationZ] = ORDINARY_PRINTER.accelerationMaxMmPerS2
+    const [, , maxZ] = PRINTER.feedrateMaxMmPerS
+    const [, , accelerationZ] = PRINTER.accelerationMaxMmPerS2
     expect(seconds('G1 Z11 F6000')).toBeCloseTo(trapezoid(10, maxZ, accelerationZ), 9)
   })
 
   test('of the extruder alone has the retraction’s acceleration', () => {
-    expect(seconds('G1 E-5 F2400')).toBeCloseTo(
-      trapezoid(5, 40, ORDINARY_PRINTER.retractAccelerationMmPerS2),
-      9,
-    )
+    expect(seconds('G1 E-5 F2400')).toBeCloseTo(trapezoid(5, 40, PRINTER.retractAccelerationMmPerS2), 9)
   })
 
   test('goes at Marlin’s own speed until an F is given', () => {
@@ -77,7 +75,7 @@ describe('moves one after the other', () => {
   })
 
   test('around a corner slow down to what the junction deviation lets through', () => {
-    const corner = Math.sqrt((A * ORDINARY_PRINTER.junctionDeviationMm * Math.SQRT1_2) / (1 - Math.SQRT1_2))
+    const corner = Math.sqrt((A * PRINTER.junctionDeviationMm * Math.SQRT1_2) / (1 - Math.SQRT1_2))
     expect(corner).toBeGreaterThan(5)
     expect(seconds('G1 X50 F6000', 'G1 Y50')).toBeCloseTo(
       trapezoid(50, 100, A, 0, corner) + trapezoid(50, 100, A, corner, 0),
