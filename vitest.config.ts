@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Three kinds of test. Only `system` runs the built command, so only it needs a build first. */
 export default defineConfig({
   test: {
+    // Half of the tests wait for processes, ports and disks: two files at a time keep two cores busy.
+    maxWorkers: 2,
     projects: [
       {
         test: {

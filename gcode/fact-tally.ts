@@ -49,8 +49,8 @@ class Extent {
   bounds(): BoundsMm | null {
     if (this.minX > this.maxX || this.minY > this.maxY || this.minZ > this.maxZ) return null
     return {
-      min: { x: this.minX, y: this.minY, z: this.minZ },
-      max: { x: this.maxX, y: this.maxY, z: this.maxZ },
+      min: { x: grain(this.minX), y: grain(this.minY), z: grain(this.minZ) },
+      max: { x: grain(this.maxX), y: grain(this.maxY), z: grain(this.maxZ) },
     }
   }
 }
@@ -198,20 +198,20 @@ export class FactTally {
         bounds === null
           ? null
           : {
-              x: bounds.max.x - bounds.min.x,
-              y: bounds.max.y - bounds.min.y,
+              x: grain(bounds.max.x - bounds.min.x),
+              y: grain(bounds.max.y - bounds.min.y),
               z: bounds.max.z,
             },
-      filamentMm,
-      filamentMm3: filamentMm * this.areaMm2,
+      filamentMm: grain(filamentMm),
+      filamentMm3: grain(filamentMm * this.areaMm2),
       layers: { count: this.layers.count, ...this.layers.heightRange() },
       nozzleMaxCelsius: finite(this.nozzleMax),
       bedMaxCelsius: finite(this.bedMax),
       chamberMaxCelsius: finite(this.chamberMax),
       nozzlePrintingMaxCelsius: finite(this.nozzlePrintingMax),
-      feedrateMaxMmPerMin: this.feedrateMax > 0 ? this.feedrateMax : null,
-      flowMaxMm3PerS: this.flowMax > 0 ? (this.flowMax * this.areaMm2) / 60 : null,
-      estimatedSeconds,
+      feedrateMaxMmPerMin: this.feedrateMax > 0 ? grain(this.feedrateMax) : null,
+      flowMaxMm3PerS: this.flowMax > 0 ? grain((this.flowMax * this.areaMm2) / 60) : null,
+      estimatedSeconds: grain(estimatedSeconds),
       tools: this.tools(),
       classes: this.classes(),
       unknownCommands: [...this.unknown].map(([name, line]) => ({ name, line })),
@@ -230,6 +230,11 @@ export class FactTally {
       if (this.classCounts[i]! > 0) classes[CLASS_NAMES[i]!] = this.classCounts[i]!
     return classes
   }
+}
+
+/** A fact to a millionth: finer than any machine, and free of what adding fractions leaves behind. */
+function grain(value: number): number {
+  return Math.round(value * 1e6) / 1e6
 }
 
 function finite(value: number): number | null {

@@ -15,8 +15,6 @@ export class LayerTally {
   last = Number.NaN
   /** Layers found. */
   count = 0
-  private minHeightMm = Number.POSITIVE_INFINITY
-  private maxHeightMm = 0
 
   /** Filament is laid down at height `z`, in mm. For every move but the first at a height, it does not have to be told. */
   printAt(z: number): void {
@@ -30,17 +28,18 @@ export class LayerTally {
 
   /** Least and greatest distance from a layer to the one below it; the first stands on the bed at 0. */
   heightRange(): { readonly minHeightMm: number | null; readonly maxHeightMm: number | null } {
-    this.minHeightMm = Number.POSITIVE_INFINITY
-    this.maxHeightMm = 0
+    if (this.count === 0) return { minHeightMm: null, maxHeightMm: null }
+    let min = Number.POSITIVE_INFINITY
+    let max = 0
     let below = 0
     for (let i = 0; i < this.count; i++) {
       const height = this.heights[i]! - below
       below = this.heights[i]!
-      if (height < this.minHeightMm) this.minHeightMm = height
-      if (height > this.maxHeightMm) this.maxHeightMm = height
+      if (height < min) min = height
+      if (height > max) max = height
     }
-    if (this.count === 0) return { minHeightMm: null, maxHeightMm: null }
-    return { minHeightMm: this.minHeightMm, maxHeightMm: this.maxHeightMm }
+    // To a millionth: what subtracting heights leaves behind is no height.
+    return { minHeightMm: Math.round(min * 1e6) / 1e6, maxHeightMm: Math.round(max * 1e6) / 1e6 }
   }
 
   /** Index of the first height that is not below `z`. */

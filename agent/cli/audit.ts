@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { type LogEntry, readLog, verifyLog } from '../audit/index.ts'
 import { EXIT } from '../errors.ts'
-import { openStateFolder } from '../state-folder.ts'
+import { defaultStatePath } from '../state-folder.ts'
 import { dim, green, LineWriter, red, say, sayJson, yellow } from './output.ts'
 import { recordWords } from './record-words.ts'
 
@@ -42,7 +43,7 @@ export async function verify(dir: string | undefined, options: AuditOptions): Pr
 }
 
 async function logFolder(dir: string | undefined, options: AuditOptions): Promise<string> {
-  return dir ?? (await openStateFolder(options.state)).logDir
+  return dir ?? join(options.state ?? defaultStatePath(process.env), 'log')
 }
 
 /** One record, with its place and time. */

@@ -1,9 +1,11 @@
+import type { Decision } from '../../policies/index.ts'
 import { openLog } from '../audit/index.ts'
 import type { StopReason } from '../core/index.ts'
-import { EXIT } from '../errors.ts'
+import { AgentError, EXIT } from '../errors.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
+import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { badUsage, wholeNumber } from './end.ts'
@@ -39,6 +41,7 @@ const FAULTS_OF_OURS: ReadonlySet<string> = new Set<StopReason['code']>([
 /** `portcullis print`: decides, records, and prints what is allowed. */
 export async function print(job: string, options: PrintOptions): Promise<void> {
   const baud = wholeNumber('--baud', options.baud, 300, BAUD_MAX)
+  checkPortName(options.port)
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
@@ -49,6 +52,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const interrupt = interruptSignal()
   keepOnUnheard()
   const bar = printProgress()
+  let decided: Decision | undefined
   try {
     const printed = await printJob({
       source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
@@ -63,6 +67,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       signal: interrupt.signal,
       logger,
       allowed: (decision, commands) => {
+        decided = decision
         if (!options.json) say(...decisionLines(decision))
         bar.start(commands)
       },
@@ -72,11 +77,21 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
     })
     bar.stop()
     show(printed, options)
+  } catch (error) {
+    // The decision is on record although nothing was printed, so whoever reads JSON is told of it.
+    if (options.json && decided !== undefined)
+      sayJson({ decision: decided, print: null, error: errorDocument(error) })
+    throw error
   } finally {
     bar.stop()
     interrupt.release()
     await stopAll(simulator, log)
   }
+}
+
+function errorDocument(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AgentError) return { code: error.code, message: error.message }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }
 
 function levelOf(text: string): LogLevel {

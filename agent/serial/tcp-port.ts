@@ -13,6 +13,7 @@ import {
   WRITE_QUEUE_BYTES_MAX,
   WRITE_TIMEOUT_MS,
 } from './port.ts'
+import { readTcpName } from './tcp-name.ts'
 
 /** A machine in the same building answers within milliseconds; longer means that nobody is there. */
 const CONNECT_TIMEOUT_MS = 5000
@@ -30,9 +31,6 @@ const CLOSE_WAIT_MS = 500
 const KEEP_ALIVE_MS = 5000
 
 const WRITER_LIMITS: WriterLimits = { queueBytesMax: WRITE_QUEUE_BYTES_MAX, stallMs: WRITE_TIMEOUT_MS }
-
-/** A host name, an IPv4 address, or an IPv6 address in brackets. */
-const NAME = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/
 
 /** Our own `IN_USE_LINE`, and what ser2net says. */
 const IN_USE = /\bin use\b|\bbusy\b/i
@@ -139,16 +137,6 @@ class TcpPort implements Port {
     else this.#socket.destroy()
     this.#listener.end(end)
   }
-}
-
-function readTcpName(name: string): { host: string; port: number } {
-  const [, ipv6, host, digits] = NAME.exec(name) ?? []
-  const port = Number(digits)
-  const found = ipv6 ?? host
-  if (found === undefined || port < 1 || port > 65535) {
-    throw new AgentError('USAGE', `\`${name}\` is not of the form \`tcp://host:port\``)
-  }
-  return { host: found, port }
 }
 
 function connect(name: string, address: { host: string; port: number }): Promise<net.Socket> {

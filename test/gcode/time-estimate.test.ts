@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type DynamicsProfile, ORDINARY_PRINTER } from '../../gcode/index.ts'
+import { type DynamicsProfile, ORDINARY_PRINTER } from '../../gcode/time-estimate.ts'
 import { claimsOf, factsOf, fixtureJob } from './job.ts'
 
 const START = 'G28\nG1 X0 Y0 Z1\nM83\n'

@@ -7,9 +7,9 @@ import {
   LineParser,
   MARLIN,
   PARSED,
-  parsePlain,
   writeLine,
 } from '../../gcode/index.ts'
+import { parsePlain } from '../../gcode/parse-plain.ts'
 
 import { canonicalLine, junk, latin1, otherwise } from './gcode-lines.ts'
 
