@@ -5,18 +5,25 @@ import type { SafeStopLines } from './safe-stop.ts'
  * a print holds these and the job's own commands, and nothing else.
  */
 
-/** Establishes the declared start that the survey reckons from: no leftover mode, factor or tool may scale a job. */
-export const PREAMBLE: readonly string[] = ['G21', 'G90', 'M82', 'M220 S100', 'M221 S100', 'T0', 'G92 E0']
+/**
+ * Establishes the declared start that the survey reckons from: no leftover mode, factor, tool or filament diameter may
+ * scale a job. The tool comes first, since `M221` alone means the active one.
+ */
+export function preambleLines(tools: readonly number[]): readonly string[] {
+  const flows = otherTools(tools).map((tool) => `M221 T${tool} S100`)
+  return ['G21', 'G90', 'M82', 'T0', 'M220 S100', 'M221 S100', ...flows, 'M200 D0', 'G92 E0']
+}
 
 /** Hot ends that Marlin can have (HOTENDS, Conditionals_LCD.h). A higher number names none. */
 const HOT_ENDS_MAX = 8
 
+function otherTools(tools: readonly number[]): readonly number[] {
+  return tools.filter((tool) => tool > 0 && tool < HOT_ENDS_MAX)
+}
+
 /** The nozzle of tool 0, or of whichever is active, and of each other tool that the job selects or heats. */
 function nozzlesOff(tools: readonly number[]): readonly string[] {
-  return [
-    'M104 S0',
-    ...tools.filter((tool) => tool > 0 && tool < HOT_ENDS_MAX).map((tool) => `M104 T${tool} S0`),
-  ]
+  return ['M104 S0', ...otherTools(tools).map((tool) => `M104 T${tool} S0`)]
 }
 
 /** Waits for the last move, leaves the machine cold, and asks whether it is: only the answer ends a job well. */

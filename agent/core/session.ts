@@ -4,7 +4,7 @@ import { CommandQueue } from './command-queue.ts'
 import type { JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
 import { JobReader } from './job-reader.ts'
-import { PREAMBLE, safeStopLines } from './marlin-lines.ts'
+import { preambleLines, safeStopLines } from './marlin-lines.ts'
 import { PrinterLink } from './printer-link.ts'
 import {
   printable,
@@ -142,14 +142,14 @@ export class Session {
     if (this.phase_ !== 'hello' || this.greeting.state !== 'greeted') return
     this.phase_ = 'recording'
     this.openedId = this.nextRecordId
-    this.append({ kind: 'job-opened', preamble: PREAMBLE })
+    this.append({ kind: 'job-opened', preamble: preambleLines(this.options.tools) })
   }
 
   /** The record with this id is durable. */
   recorded(id: number, nowMs: number): void {
     if (id === this.openedId && this.phase_ === 'recording') {
       this.phase_ = 'preamble'
-      this.preamble = PREAMBLE.map(asciiBytes)
+      this.preamble = preambleLines(this.options.tools).map(asciiBytes)
       this.askForBlock()
     }
     if (id === this.closedId && this.phase_ === 'ending') this.finish()
@@ -158,6 +158,7 @@ export class Session {
 
   /** The record could not be written. No record, no byte: the job ends here. */
   recordFailed(id: number, message: string, nowMs: number): void {
+    if (this.phase_ === 'done') return
     if (id === this.closedId) {
       // What happened has happened; that the log does not hold it must still be told.
       this.reason ??= { code: 'record-failed', message }
@@ -187,11 +188,8 @@ export class Session {
   private checkReader(nowMs: number): void {
     const refused = this.reader.refused
     if (refused === undefined) return
-    this.stop(
-      'line-refused',
-      `line ${refused.line} is refused although the survey let it pass: ${refused.message}`,
-      nowMs,
-    )
+    const message = `line ${refused.line} is refused although the survey let it pass: ${refused.message}`
+    this.stop('line-refused', message, nowMs)
   }
 
   /** A person or a signal ends the job, or something outside failed. */

@@ -5,7 +5,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import type { AuditLog, AuditRecord, Receipt } from '../../agent/audit/index.ts'
-import { closingLines, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingLines, HELLO, preambleLines } from '../../agent/core/marlin-lines.ts'
 import { AgentError } from '../../agent/errors.ts'
 import { type RunSessionOptions, runSession } from '../../agent/run-session.ts'
 import { openPort } from '../../agent/serial/index.ts'
@@ -14,6 +14,8 @@ import { type Simulator, startSimulator } from '../../agent/simulator.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
 import { type CanonicalJob, jobOf } from './canonical.ts'
+
+const PREAMBLE = preambleLines([])
 
 const JOB = jobOf('G28', 'M104 S50', 'G1 X10 Y10 F3000', 'G1 X20 F1200')
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { closingAgainLines, closingLines, safeStopLines } from '../../agent/core/marlin-lines.ts'
+import {
+  closingAgainLines,
+  closingLines,
+  preambleLines,
+  safeStopLines,
+} from '../../agent/core/marlin-lines.ts'
 
 describe('a job that heats one nozzle', () => {
   test('is closed with the lines of the active tool', () => {
@@ -9,6 +14,13 @@ describe('a job that heats one nozzle', () => {
 })
 
 describe('a job that heats several', () => {
+  test('starts with the flow of each at 100 %, the active tool first', () => {
+    const lines = preambleLines([0, 2])
+    expect(lines.indexOf('T0')).toBeLessThan(lines.indexOf('M221 S100'))
+    expect(lines).toContain('M221 T2 S100')
+    expect(preambleLines([])).not.toContain('M221 T2 S100')
+  })
+
   test('has each of them turned off by number, whichever is active at the end', () => {
     expect(closingLines([0, 1])).toEqual(['M400', 'M104 S0', 'M104 T1 S0', 'M140 S0', 'M105'])
     expect(closingAgainLines([1])).toContain('M104 T1 S0')

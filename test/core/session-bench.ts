@@ -1,11 +1,13 @@
 /** A session on a table: what it sends and asks for is kept, and the test plays printer, log and spool by hand. */
 
 import { type Effect, type LineJudge, Session, type SessionRecord } from '../../agent/core/index.ts'
-import { PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { preambleLines } from '../../agent/core/marlin-lines.ts'
 import type { SessionPhase } from '../../agent/core/session.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
 import { type CanonicalJob, jobOf, runningHash } from './canonical.ts'
+
+const PREAMBLE = preambleLines([])
 
 export const COLD = 'ok T:19.37 /0.00 B:19.37 /0.00 @:0 B@:0'
 export const HOT = 'ok T:180.00 /200.00 B:60.00 /60.00 @:127 B@:0'

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { closingAgainLines, closingLines, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingAgainLines, closingLines, preambleLines } from '../../agent/core/marlin-lines.ts'
 import { RECORD_LIMIT_MS, SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
 import { jobOf } from './canonical.ts'
 import { numbered } from './numbered.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from './session-bench.ts'
+
+const PREAMBLE = preambleLines([])
 
 const CLOSING = closingLines([])
 const CLOSING_AGAIN = closingAgainLines([])

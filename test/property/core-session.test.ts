@@ -6,12 +6,14 @@ import {
   closingAgainLines,
   closingLines,
   HELLO,
-  PREAMBLE,
+  preambleLines,
   safeStopLines,
 } from '../../agent/core/marlin-lines.ts'
 import { printable, replyKind, reportsCold, reportsTemperatures } from '../../agent/core/reply.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from '../core/session-bench.ts'
+
+const PREAMBLE = preambleLines([])
 
 const CLOSING = closingLines([])
 const CLOSING_AGAIN = closingAgainLines([])

@@ -4,10 +4,12 @@ import {
   closingAgainLines,
   closingLines,
   HELLO,
-  PREAMBLE,
+  preambleLines,
   safeStopLines,
 } from '../../agent/core/marlin-lines.ts'
 import type { Run, Scene } from './run.ts'
+
+const PREAMBLE = preambleLines([])
 
 const CLOSING = closingLines([])
 const CLOSING_AGAIN = closingAgainLines([])

@@ -5,6 +5,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { closingLines, preambleLines } from '../../agent/core/marlin-lines.ts'
 import { brokenPromises } from './checks.ts'
 import { type Run, runScene, type Scene } from './run.ts'
 import { head, QUIET, sceneOf } from './scenes.ts'
@@ -79,7 +80,9 @@ describe('a print over a good wire', () => {
     const run = runScene(scene)
     expect(brokenPromises(scene, run)).toEqual([])
     expect(run.outcome).toBe('printed')
-    expect(run.written.length).toBe(1 + 1 + 7 + scene.job.commands.length + 4)
+    const own = 1 + preambleLines([]).length + closingLines([]).length
+    // The newline behind which the greeting starts is written by itself.
+    expect(run.written.length).toBe(1 + own + scene.job.commands.length)
   })
 
   test('with advanced ok ends as well, and no later', () => {

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { createReadStream, readFileSync } from 'node:fs'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { closingLines, HELLO, PREAMBLE } from '../../agent/core/marlin-lines.ts'
+import { closingLines, HELLO, preambleLines } from '../../agent/core/marlin-lines.ts'
 import { endProcesses, PORTCULLIS, removeFolders, run } from './command.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
+
+const PREAMBLE = preambleLines([])
 
 const CLOSING = closingLines([])
 
