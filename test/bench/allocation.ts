@@ -28,7 +28,9 @@ export interface Allocation {
 
 /** Measures the survey alone, and the line path of a print with its policy. */
 export function measureAllocation(jobPath: string, policyPath: string): Allocation {
-  const bytes = new Uint8Array(readFileSync(jobPath))
+  // Claims are text by nature, so the comment lines are left out: the line path is what commands cost.
+  const commands = readFileSync(jobPath, 'latin1').replace(/^;.*\n/gm, '')
+  const bytes = new Uint8Array(Buffer.from(commands, 'latin1'))
   const lines = bytes.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0)
   const policy = policyOf(policyPath)
   const survey = new Survey({ table: MARLIN, hasher: createHash('sha256'), judge: new ReasonTally(policy) })
