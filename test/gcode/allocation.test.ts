@@ -61,7 +61,7 @@ describe('a warmed pass', () => {
   })
 
   test('of the careful reader and the writer over a file allocates nothing at all', () => {
-    const job = fixtureJob('prusaslicer-2.5-cube-labels.gcode')
+    const job = fixtureJob('../demo/cube.gcode')
     const parser = new LineParser(MARLIN)
     const command = new Command()
     const out = new Uint8Array(256)

@@ -60,7 +60,7 @@ export function fixtureJob(name: string): Uint8Array {
 export const WHOLE_JOBS = [
   'prusa-cube.gcode.br',
   'prusa-cube-arcs.gcode.br',
-  'prusaslicer-2.5-cube-labels.gcode',
+  '../demo/cube.gcode',
   'slic3r-1.3-cube.gcode',
   'curaengine-4.13-cube.gcode',
 ] as const

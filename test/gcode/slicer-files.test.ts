@@ -39,7 +39,7 @@ describe('what the slicer says of its own file agrees with what is measured', ()
   test.each([
     ['prusa-cube.gcode.br', 1552.05],
     ['prusa-cube-arcs.gcode.br', 1552.05],
-    ['prusaslicer-2.5-cube-labels.gcode', 426.99],
+    ['../demo/cube.gcode', 426.99],
   ] as const)('%s: %f mm of filament, to the hundredth that is written', (name, filamentMm) => {
     const { claims, facts } = surveyed.get(name)!
     expect(claims.filamentMm).toBe(filamentMm)
@@ -56,7 +56,7 @@ describe('what the slicer says of its own file agrees with what is measured', ()
   test.each([
     ['prusa-cube.gcode.br', 99, 0.35, 0.2],
     ['prusa-cube-arcs.gcode.br', 99, 0.35, 0.2],
-    ['prusaslicer-2.5-cube-labels.gcode', 33, 0.35, 0.3],
+    ['../demo/cube.gcode', 33, 0.35, 0.3],
     ['slic3r-1.3-cube.gcode', 33, 0.35, 0.3],
     ['curaengine-4.13-cube.gcode', 98, 0.3, 0.1],
   ] as const)('%s: %d layers of %f and %f mm', (name, count, firstMm, othersMm) => {
@@ -88,7 +88,7 @@ describe('what the parts are', () => {
   test.each([
     // A cube of 20 mm with 6.6 mm of skirt around it, at the middle of the bed.
     ['prusa-cube.gcode.br', [108.375, 88.375, 0.35], [141.625, 121.625, 19.95]],
-    ['prusaslicer-2.5-cube-labels.gcode', [88.375, 88.375, 0.35], [111.625, 111.625, 9.95]],
+    ['../demo/cube.gcode', [88.375, 88.375, 0.35], [111.625, 111.625, 9.95]],
     ['slic3r-1.3-cube.gcode', [88.375, 88.375, 0.35], [111.625, 111.625, 9.95]],
     ['curaengine-4.13-cube.gcode', [42.2, 42.2, 0.3], [67.8, 67.8, 10]],
   ] as const)('%s lies between %j and %j', (name, min, max) => {

@@ -153,7 +153,7 @@ describe('waiting', () => {
 describe('against the slicer’s own estimate', () => {
   test.each([
     ['prusa-cube.gcode.br', 0.08],
-    ['prusaslicer-2.5-cube-labels.gcode', 0.01],
+    ['../demo/cube.gcode', 0.01],
   ])('%s comes within %f', (name, share) => {
     const job = fixtureJob(name)
     const claimed = claimsOf(job).estimatedSeconds!
