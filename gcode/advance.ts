@@ -170,7 +170,11 @@ function home(state: MachineState, command: Command): void {
   // `G28 O` homes only what is not homed yet, so it may do nothing; and before Z some machines move X and Y.
   state.known = 0
   state.plane = PLANE_XY
-  if (command.has(WORD.O) && state.homed === AXES_XYZ) return
+  if (command.has(WORD.O) && state.homed === AXES_XYZ) {
+    // Whether G92's shift survives depends on whether it homed, which only the printer knows.
+    if (state.shiftX !== 0 || state.shiftY !== 0 || state.shiftZ !== 0) state.homed = 0
+    return
+  }
   state.homed |= axes
   if ((axes & AXIS_X) !== 0) state.shiftX = 0
   if ((axes & AXIS_Y) !== 0) state.shiftY = 0

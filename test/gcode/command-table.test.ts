@@ -81,7 +81,7 @@ describe('the table of Marlin', () => {
 
   test('marks what the digest leaves out', () => {
     expect(namesWhere((row) => row.observes)).toMatchInlineSnapshot(
-      `"G800 M20 M27 M31 M33 M73 M105 M110 M113 M114 M115 M117 M119 M122 M123 M154 M155 M407 M430 M503 M504 M800 M820 M860 M861 M865 M866 M869 M909 M911"`,
+      `"G800 M20 M27 M31 M33 M73 M105 M110 M113 M114 M115 M117 M119 M123 M154 M155 M407 M503 M504 M800 M820 M860 M861 M865 M869 M909 M911"`,
     )
   })
 
