@@ -9,6 +9,8 @@ const ID = 'nozzle-temperature'
 const CELSIUS_MAX = 600
 /** G26 and M1004, which print or probe a mesh, name targets or presets of nozzle and bed. */
 const MESH_CODES: readonly number[] = [26, 1004]
+/** M600 heats to R before the print goes on; M701 and M702 read no temperature yet, so an R of theirs counts the same. */
+const FILAMENT_CODES: readonly number[] = [600, 701, 702]
 
 /** Denies nozzle targets above a limit, and targets that the line does not say. */
 export const nozzleTemperature = defineRule({
@@ -18,7 +20,7 @@ export const nozzleTemperature = defineRule({
   options: z.strictObject({
     maxCelsius: z.number().min(0).max(CELSIUS_MAX).describe('Highest nozzle target allowed, in °C.'),
   }),
-  watches: ['M104', 'M109', 'M145', 'M303', 'M1004', 'G26'],
+  watches: ['M104', 'M109', 'M145', 'M303', 'M600', 'M701', 'M702', 'M1004', 'G26'],
   compile: ({ maxCelsius }) => ({
     line: (command) => {
       if (MESH_CODES.includes(command.code) || command.code === 104 || command.code === 109) {
@@ -42,6 +44,7 @@ export const nozzleTemperature = defineRule({
         'M104',
         'M303 E-1 S300',
         'M145 S0 H200 B300',
+        'M600\nM600 B300 R260',
       ],
       denied: [
         'M104 S261',
@@ -58,6 +61,7 @@ export const nozzleTemperature = defineRule({
         'G26 I1',
         'M1004 H300',
         'M1004 I1',
+        'M600 R261',
       ],
     },
   ],
@@ -67,6 +71,8 @@ export const nozzleTemperature = defineRule({
 function highestTarget(command: Command): number {
   const none = Number.NEGATIVE_INFINITY
   if (MESH_CODES.includes(command.code) || command.code === 145) return command.value(WORD.H, none)
+  // Their B counts beeps.
+  if (FILAMENT_CODES.includes(command.code)) return command.value(WORD.R, none)
   // A negative E tunes the bed or the chamber.
   if (command.code === 303) return command.value(WORD.E, 0) < 0 ? none : command.value(WORD.S, none)
   return Math.max(

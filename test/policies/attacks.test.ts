@@ -49,6 +49,9 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
         'nozzle-temperature',
         'command-classes.settings',
       ],
+      ['after a filament change', 'M600 R400', 'nozzle-temperature'],
+      ['after a filament change, beside a lawful count of beeps', 'M600 B3 R261', 'nozzle-temperature'],
+      ['by an offset for a second toolhead', 'M605 S2 R100', 'command-classes.command'],
       ['by a test pattern', 'G26 H300', 'nozzle-temperature', 'command-classes.self-moving'],
       [
         'by another meaning of the number',
@@ -123,6 +126,17 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
       ['by machine coordinates', 'G53 X400', 'command-classes.offsets', 'unknown-commands.word'],
       ['by an offset of a tool', 'M218 T1 X100', 'command-classes.offsets'],
       ['by a probe set deeper', 'M851 Z-5', 'command-classes.offsets'],
+      ['by an offset of the whole mesh', 'G29 S4 Z100', 'command-classes.words'],
+      ['by a height in the mesh', 'G29 S3 I0 J0 Z-50', 'command-classes.words'],
+      ['by a height in the mesh of another build', 'G29 W1 I0 J0 Z-50', 'command-classes.words'],
+      ['by a mesh shifted by its phase', 'G29 P6 C20', 'command-classes.words'],
+      ['by a mesh shifted by its phase and Z', 'G29 P6 Z20', 'command-classes.words'],
+      ['by a mesh filled with a constant', 'G29 P3 C-5', 'command-classes.words'],
+      ['by a mesh of zeros', 'G29 P0', 'command-classes.words'],
+      ['by a mesh that is saved', 'G29 S1', 'command-classes.words'],
+      ['by another mesh', 'M420 L1', 'command-classes.words'],
+      ['by another mesh, shifted', 'M420 L1 Z10 C', 'command-classes.words'],
+      ['by a copy of the print beside it', 'M605 S2 X200', 'command-classes.command'],
       ['by small steps that nobody counts', 'M290 Z-2', 'command-classes.offsets'],
       ['by longer millimetres', 'M92 X400', 'command-classes.scaling'],
       ['by other microsteps', 'M350 X1', 'command-classes.scaling'],
@@ -197,6 +211,11 @@ describe('what is not an attack passes', () => {
       'tuning for the session',
       'M201 X9000\nM203 X500\nM204 S3000\nM205 X8\nM900 K0.05\nM593 F40\nM220 S90\nM221 S95',
     ],
+    [
+      'a mesh that is probed, loaded and shown',
+      'G28\nG29\nG29 A\nG29 P1\nG29 P3\nG29 O V2 T1\nM420 S1\nM420 S1 V',
+    ],
+    ['a nozzle heated again after a filament change', `${HOME}M600 R215`],
   ])('%s', (_what, gcode) => {
     expect(codesOf(gcode)).toEqual([])
   })

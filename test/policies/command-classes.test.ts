@@ -29,6 +29,8 @@ const GUARDED = {
 const guarded = describeClasses(MARLIN)
   .filter(({ isGuarded }) => isGuarded)
   .flatMap(({ commands }) => commands.map(({ name }) => name))
+/** Guarded one by one, whatever their class. */
+const GUARDED_ALONE = ['M143', 'M192', 'M193', 'M209', 'M605']
 /** What the two policies of the library say besides their classes. */
 const LIBRARY_ALLOWS = ['M117', 'M420']
 const LIBRARY_DENIES = ['M118', 'M217']
@@ -53,14 +55,18 @@ function deniedBy(policy: Policy): readonly string[] {
 
 describe('every command of the firmware', () => {
   test('is denied without being named where its class is guarded, and let through otherwise', () => {
-    expect([...deniedBy(policyOf(commandClasses, {}))].sort()).toEqual([...guarded].sort())
+    expect([...deniedBy(policyOf(commandClasses, {}))].sort()).toEqual([...guarded, ...GUARDED_ALONE].sort())
   })
 
   test.each(['maker-space', 'open-bench'])(
     'meets the same stand in %s, but for what is named there',
     (name) => {
       const yaml = readFileSync(new URL(`../../policies/library/${name}.yaml`, import.meta.url), 'utf8')
-      const expected = [...guarded.filter((one) => !LIBRARY_ALLOWS.includes(one)), ...LIBRARY_DENIES]
+      const expected = [
+        ...guarded.filter((one) => !LIBRARY_ALLOWS.includes(one)),
+        ...LIBRARY_DENIES,
+        ...GUARDED_ALONE,
+      ]
       expect([...deniedBy(policyFrom(yaml))].sort()).toEqual([...new Set(expected)].sort())
     },
   )
@@ -85,7 +91,7 @@ describe('every command of the firmware', () => {
     const commands = MARLIN.rows.filter((row) => row.class === name).map((row) => row.name)
     const denied = deniedBy(policyOf(commandClasses, { allow: [name] }))
     expect(denied.filter((one) => commands.includes(one))).toEqual([])
-    expect(denied).toHaveLength(guarded.length - commands.length)
+    expect(denied).toHaveLength(guarded.length + GUARDED_ALONE.length - commands.length)
   })
 
   test('is told with its class and what it does', () => {
@@ -105,5 +111,40 @@ describe('every command of the firmware', () => {
         message: '`M73` (set the progress) is not allowed here',
       },
     ])
+  })
+})
+
+describe('a command that is let through with some of its words', () => {
+  const told = (options: object, gcode: string) =>
+    judgeGcode(policyOf(commandClasses, options), gcode).reasons.map(({ code, message }) => [code, message])
+
+  test('is refused with another, in words that name both', () => {
+    expect(told({ allowCommands: ['M420 S V'] }, 'M420 S1 Z10 L2')).toEqual([
+      ['command-classes.words', '`M420` with `L` and `Z` is not allowed here, only with S or V'],
+    ])
+    expect(told({}, 'G29 P6')).toEqual([
+      ['command-classes.words', '`G29` with `P6` is not allowed here, only with P1 or P3'],
+    ])
+  })
+
+  test('is let through with all of them where a site names none, and where two entries name them', () => {
+    expect(told({ allowCommands: ['G29', 'M420'] }, 'G29 S4 Z100\nG29 P6 C20\nM420 L1 Z10 C')).toEqual([])
+    expect(told({ allowCommands: ['M420 S', 'M420 Z'] }, 'M420 S1 Z10')).toEqual([])
+  })
+
+  test('stays limited in G29 where its class is allowed or other commands are named', () => {
+    expect(told({ allow: ['offsets'], allowCommands: ['M420'] }, 'G29 S4 Z100')).toHaveLength(1)
+  })
+
+  test.each([['M420 X9'], ['M420 s'], ['M420  S'], ['M420 B'], ['M9000 S'], [''], ['M420 SV'], ['M420 ']])(
+    'is not written as `%s`',
+    (entry) => {
+      expect(commandClasses.options.safeParse({ allowCommands: [entry] }).success).toBe(false)
+    },
+  )
+
+  test('cannot be denied as well', () => {
+    const options = { allowCommands: ['M420 S V'], denyCommands: ['M420'] }
+    expect(commandClasses.options.safeParse(options).success).toBe(false)
   })
 })

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MARLIN } from '../../gcode/index.ts'
 import { judgeGcode } from '../../policies/index.ts'
 import { bedTemperature } from '../../policies/rules/bed-temperature.ts'
 import { nozzleTemperature } from '../../policies/rules/nozzle-temperature.ts'
-import { policyOf } from './snippet.ts'
+import { policyFrom, policyOf } from './snippet.ts'
 
 const nozzle = policyOf(nozzleTemperature, { maxCelsius: 260 })
 const bed = policyOf(bedTemperature, { maxCelsius: 110 })
@@ -127,5 +128,27 @@ describe('targets', () => {
       ]
       expect(reasons, name).toMatchObject([wide])
     }
+  })
+  const watched = new Set<string>([...nozzleTemperature.watches, ...bedTemperature.watches])
+  const heating = MARLIN.rows.filter(({ heats }) => heats)
+  test.each(['maker-space', 'open-bench'])(
+    'are judged in %s for every command that heats, unless it is denied whatever it says',
+    (name) => {
+      const yaml = readFileSync(new URL(`../../policies/library/${name}.yaml`, import.meta.url), 'utf8')
+      const policy = policyFrom(yaml)
+      expect(heating.length).toBeGreaterThan(15)
+      for (const row of heating) {
+        if (watched.has(row.name)) continue
+        const { reasons } = judgeGcode(policy, row.text === 'line' ? `${row.name} x` : row.name)
+        expect(reasons, row.name).toMatchObject([{ rule: 'command-classes', outcome: 'deny' }])
+      }
+    },
+  )
+
+  test.each(['M600', 'M701', 'M702'])('of %s count in R and nowhere else', (name) => {
+    expect(told(nozzle, `${name} R400`).filter((one) => one.startsWith('nozzle'))).toEqual([
+      'nozzle-temperature 400 °C > 260 °C',
+    ])
+    expect(told(nozzle, `${name} U400 T1`).filter((one) => one.startsWith('nozzle'))).toEqual([])
   })
 })
