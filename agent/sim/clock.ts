@@ -175,9 +175,9 @@ export class RunningClock implements Clock {
   }
 }
 
-/** Reads what a person gives for `--speed`: a factor, or `0` or `max` for as fast as it goes. */
+/** Reads what a person gives for `--speed`: a factor, or `max` for as fast as it goes. */
 export function parseSpeed(text: string): number | 'max' {
-  if (text === 'max' || /^0+(\.0*)?$/.test(text)) return 'max'
+  if (text === 'max') return 'max'
   const speed = /^[0-9]{1,5}(\.[0-9]{1,6})?$/.test(text) ? Number(text) : Number.NaN
   if (!(speed > 0 && speed <= SPEED_MAX)) {
     const range = `above 0 and up to ${SPEED_MAX}, or \`max\``

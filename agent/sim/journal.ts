@@ -4,7 +4,7 @@
  */
 
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { AgentError, systemErrorCode } from '../errors.ts'
+import { AgentError, systemReason } from '../errors.ts'
 import type { Clock } from './clock.ts'
 
 /** Bytes in the order in which the printer received them. */
@@ -97,7 +97,7 @@ export interface JournalFile {
 /** Starts a journal file anew, or throws STATE_UNUSABLE. */
 export function openJournalFile(path: string): JournalFile {
   const fail = (error: unknown): never => {
-    const reason = systemErrorCode(error) ?? 'an unknown error'
+    const reason = systemReason(error, { ENOENT: 'its folder does not exist', EISDIR: 'it is a folder' })
     throw new AgentError('STATE_UNUSABLE', `the journal \`${path}\` cannot be written: ${reason}`, {
       cause: error,
     })

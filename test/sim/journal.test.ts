@@ -65,12 +65,14 @@ describe('a journal file', () => {
     const path = join(folder, 'missing', 'journal.jsonl')
     const open = () => openJournalFile(path)
     expect(open).toThrow(AgentError)
-    expect(open).toThrow(`the journal \`${path}\` cannot be written: ENOENT`)
+    expect(open).toThrow(`the journal \`${path}\` cannot be written: its folder does not exist`)
   })
 
   test('on a full disk says so', () => {
     const file = openJournalFile('/dev/full')
-    expect(() => file.sink('x')).toThrow('the journal `/dev/full` cannot be written: ENOSPC')
+    expect(() => file.sink('x')).toThrow(
+      'the journal `/dev/full` cannot be written: no space is left on the disk',
+    )
     file.close()
   })
 })
