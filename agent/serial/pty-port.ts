@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type tty from 'node:tty'
-import { AgentError, systemErrorCode } from '../errors.ts'
+import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 import { DescriptorWriter } from './descriptor-writer.ts'
 import { DEVICE_QUEUE_BYTES_MAX, type DeviceSide } from './listener.ts'
 import { dropUnread, makeRaw, openMaster, openTerminal, readTerminal } from './terminal.ts'
@@ -23,7 +23,8 @@ const TERMINAL_MODE = 0o600
 
 /**
  * Makes a virtual serial port. With `link`, a symbolic link there leads to it until it closes; a link that an
- * earlier run left behind is replaced, anything else at that place is refused with `AgentError` USAGE.
+ * earlier run left behind is replaced, anything else at that place is refused with `AgentError` USAGE: the link of a
+ * virtual port that still lives too.
  */
 export async function listenOnPty(link?: string): Promise<DeviceSide> {
   return new PtyDevice(link)
@@ -175,28 +176,47 @@ class PtyDevice implements DeviceSide {
 /** Puts the link in its place in one step, so that nobody ever finds it missing or half made. */
 function placeLink(link: string, target: string): void {
   const temporary = path.join(path.dirname(link), `.${path.basename(link)}.${randomBytes(6).toString('hex')}`)
-  if (!isFree(link)) {
-    throw new AgentError(
-      'USAGE',
-      `\`${link}\` exists and is not a link to a virtual port; choose another name`,
-    )
-  }
+  requireFree(link)
   try {
     fs.symlinkSync(target, temporary)
     fs.renameSync(temporary, link)
   } catch (cause) {
     fs.rmSync(temporary, { force: true })
-    const reason = systemErrorCode(cause) ?? String(cause)
-    throw new AgentError('USAGE', `cannot make the link \`${link}\` (${reason})`, { cause })
+    const reason = systemReason(cause, { ENOENT: 'its folder does not exist' })
+    throw new AgentError('USAGE', `cannot make the link \`${link}\`: ${reason}`, { cause })
   }
 }
 
-/** Only links into devpts are taken for ours: another link may be the one name by which somebody finds a file. */
-function isFree(link: string): boolean {
-  try {
-    return fs.readlinkSync(link).startsWith('/dev/pts/')
-  } catch (error) {
-    // EINVAL: there is something, and it is no link. Whatever else is wrong, making the link will say better.
-    return systemErrorCode(error) !== 'EINVAL'
+function requireFree(link: string): void {
+  const target = linkTarget(link)
+  if (target === undefined) return
+  // Only links into devpts are taken for ours: another link may be the one name by which somebody finds a file.
+  if (!target.startsWith('/dev/pts/')) {
+    const message = `\`${link}\` exists and is not a link to a virtual port; choose another name`
+    throw new AgentError('USAGE', message)
   }
+  if (isAlive(link, target)) {
+    const message = `\`${link}\` leads to \`${target}\`, which is in use; choose another name`
+    throw new AgentError('USAGE', message)
+  }
+}
+
+/** Where the link leads, empty for what is no link, or undefined where there is nothing. */
+function linkTarget(link: string): string | undefined {
+  try {
+    return fs.readlinkSync(link)
+  } catch (error) {
+    // Whatever else is wrong, making the link will say better.
+    return systemErrorCode(error) === 'EINVAL' ? '' : undefined
+  }
+}
+
+/**
+ * Whether the terminal that the link was made for is still there: it goes with the process that holds its master. One of
+ * the same number that is younger than the link is another program's, and the link a killed run's.
+ */
+function isAlive(link: string, target: string): boolean {
+  const terminal = fs.statSync(target, { throwIfNoEntry: false })
+  const made = fs.lstatSync(link, { throwIfNoEntry: false })
+  return terminal !== undefined && made !== undefined && terminal.ctimeMs <= made.ctimeMs
 }

@@ -259,8 +259,40 @@ describe('the link', () => {
     expect(fs.readdirSync(folder)).toEqual(['printer'])
   })
 
+  test('one that a killed run left behind is replaced even where its terminal is another program’s now', async () => {
+    const { device: other } = await listen()
+    // The link as the killed run made it: older than the terminal that has its number now.
+    fs.symlinkSync(other.path, link())
+    const { ctimeMs } = fs.lstatSync(link())
+    while (fs.statSync(other.path).ctimeMs <= ctimeMs) fs.chmodSync(other.path, 0o600)
+    const late = await listenOnPty(link())
+    expect(fs.readlinkSync(link())).not.toBe(other.path)
+    await late.close()
+  })
+
+  test('one of a device that lives is left to it, with a client and without, written to or not', async () => {
+    const { device, heard } = await listen(link())
+    const target = fs.readlinkSync(link())
+    const refused = {
+      code: 'USAGE',
+      message: `\`${link()}\` leads to \`${target}\`, which is in use; choose another name`,
+    }
+    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    const client = new PtyClient(link())
+    client.write('M105\n')
+    await heard.until('M105\n')
+    device.write(Buffer.from('ok\n'))
+    await client.heard.until('ok\n')
+    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    await client.close()
+    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    expect(fs.readlinkSync(link())).toBe(target)
+    expect(fs.readdirSync(folder)).toEqual(['printer'])
+  })
+
   test('one that leads now to another device is left alone at the end', async () => {
     const { device } = await listen(link())
+    fs.unlinkSync(link())
     const other = await listenOnPty(link())
     await device.close()
     expect(fs.lstatSync(link()).isSymbolicLink()).toBe(true)
@@ -286,7 +318,7 @@ describe('the link', () => {
     const place = path.join(folder, 'missing', 'printer')
     await expect(listenOnPty(place)).rejects.toMatchObject({
       code: 'USAGE',
-      message: `cannot make the link \`${place}\` (ENOENT)`,
+      message: `cannot make the link \`${place}\`: its folder does not exist`,
     })
   })
 
