@@ -3,7 +3,7 @@ import {
   AXIS_X,
   AXIS_Y,
   AXIS_Z,
-  type Command,
+  Command,
   type MachineState,
   type Move,
   NO_MOVE,
@@ -21,6 +21,11 @@ const ID = 'build-volume'
 const SIZE_MAX_MM = 10_000
 /** Words of M240 that send the toolhead somewhere, or by some way, to trigger a camera. */
 const CAMERA_PLACES = wordMask('ABIJXY')
+
+/** Letters of axes beyond X, Y and Z. Moves read I, J and K as centres of arcs, homing and G92 as axes. */
+const FURTHER_AXES = ['A', 'B', 'C', 'I', 'J', 'K', 'U', 'V', 'W'] as const
+const MOVED_AXES = wordMask('ABCUVW')
+const NAMED_AXES = wordMask(FURTHER_AXES.join(''))
 
 const point = z.strictObject({
   x: z.number().min(-SIZE_MAX_MM).max(SIZE_MAX_MM).describe('X of the front left corner, in mm.'),
@@ -58,17 +63,34 @@ export const buildVolume = defineRule({
       .max(1)
       .default(0.001)
       .describe('What rounding in a slicer may add to a position, in mm.'),
+    retractionLiftMm: z
+      .number()
+      .min(0)
+      .max(LIFT_MAX_MM)
+      .default(0)
+      .describe(
+        'Highest lift of Z at each firmware retraction that `M207` may set, in mm. While it lasts it adds to every height, so the build volume is lower by as much.',
+      ),
+    furtherAxes: z
+      .array(z.enum(FURTHER_AXES))
+      .default([])
+      .describe(
+        'Letters of axes beyond X, Y and Z that a job may move, such as `A`. How far they go is not judged.',
+      ),
   }),
   // Firmware holds the places that these name to no limit of its own (nozzle.cpp `Nozzle::park`).
-  watches: ['moves', 'G28', 'M125', 'M207', 'M240', 'M600'],
+  watches: ['moves', 'G28', 'G92', 'M125', 'M207', 'M240', 'M600', 'M701', 'M702'],
   isOverridable: true,
-  compile: ({ sizeMm, originMm, travelMarginMm, toleranceMm }) => {
+  compile: ({ sizeMm, originMm, travelMarginMm, toleranceMm, retractionLiftMm, furtherAxes }) => {
+    const refusedAxes = ~wordMask(furtherAxes.join(''))
+    const movedAxes = MOVED_AXES & refusedAxes
+    const topZ = originMm.z + sizeMm.z - retractionLiftMm
     const minX = originMm.x - toleranceMm
     const maxX = originMm.x + sizeMm.x + toleranceMm
     const minY = originMm.y - toleranceMm
     const maxY = originMm.y + sizeMm.y + toleranceMm
     const minZ = originMm.z - toleranceMm
-    const maxZ = originMm.z + sizeMm.z + toleranceMm
+    const maxZ = topZ + toleranceMm
     /** Cold: which side it was, with the limit as the policy says it. */
     const outside = (move: Move, margin: number): Objection => {
       if (move.known & AXIS_X) {
@@ -80,16 +102,24 @@ export const buildVolume = defineRule({
         if (move.maxY > maxY + margin) return above('Y', move, move.maxY, originMm.y + sizeMm.y + margin)
       }
       if (move.minZ < minZ) return below('Z', move, move.minZ, originMm.z)
-      return above('Z', move, move.maxZ, originMm.z + sizeMm.z)
+      return above('Z', move, move.maxZ, topZ)
     }
     /** Cold: commands other than moves that name a place or a height. */
     const parking = (command: Command, state: MachineState): Objection | undefined => {
       const unit = state.unitMm
       switch (command.code) {
         case 28:
-          return tooHigh(command, command.value(WORD.R) * unit)
+          return (
+            furtherAxis(command, NAMED_AXES & refusedAxes) ??
+            wrongLift(command, command.value(WORD.R) * unit, LIFT_MAX_MM)
+          )
+        case 92:
+          return furtherAxis(command, NAMED_AXES & refusedAxes)
         case 207:
-          return tooHigh(command, command.value(WORD.Z) * unit)
+          return wrongLift(command, command.value(WORD.Z) * unit, retractionLiftMm)
+        case 701:
+        case 702:
+          return wrongLift(command, command.value(WORD.Z) * unit, roomAbove(state, topZ))
         case 240:
           return (command.present & CAMERA_PLACES) === 0 ? undefined : unknownPlace(command)
         default:
@@ -103,6 +133,7 @@ export const buildVolume = defineRule({
     return {
       line: (command: Command, state: MachineState, move: Move) => {
         if (move.kind === NO_MOVE) return parking(command, state)
+        if ((command.present & movedAxes) !== 0) return furtherAxis(command, movedAxes)
         const deposits = move.depositedMm > 0
         if (move.axes === 0 && !deposits) return undefined
         if (move.kind === UNKNOWN_ARC) return unknownArc(command)
@@ -135,7 +166,9 @@ export const buildVolume = defineRule({
         'G28\nG1 X10 Y10 Z1 F3000\nG92 X0\nG1 X210',
         'G28 R5',
         'M600\nM600 X10 Y10 Z20\nM125 X0 Y0',
-        'M207 S1 Z0.4',
+        'M207 S1 Z0',
+        'G28\nG1 Z200 F600\nM701 L100 Z50',
+        'G28\nG92 E0 X0',
         'M240',
       ],
       denied: [
@@ -162,6 +195,17 @@ export const buildVolume = defineRule({
         'G20\nM600 X10',
         'G28 R200',
         'M207 S1 Z300',
+        'M207 Z0.4',
+        'M207 Z-1',
+        'G28 R-1',
+        'M701 L10 Z2000',
+        'M702 Z-5',
+        'G28\nG1 Z200 F600\nM701 Z51',
+        'G28\nM701 Z11',
+        'G1 A500 U500 F600',
+        'G0 V1',
+        'G92 A500',
+        'G28 I',
         'M240 X300 Y300',
       ],
     },
@@ -173,6 +217,11 @@ export const buildVolume = defineRule({
       },
       allowed: ['G28\nG1 X-100 Y-100 Z1 F3000\nG1 X100 E5', 'G28\nG1 X-105 F3000'],
       denied: ['G28\nG1 X-106 F3000', 'G28\nG1 X-100 Y0 Z1 F3000\nG1 X-101 E1', 'G28\nG1 Z-1 F600'],
+    },
+    {
+      options: { sizeMm: { x: 220, y: 220, z: 250 }, retractionLiftMm: 1, furtherAxes: ['A', 'I'] },
+      allowed: ['M207 Z1', 'G28\nG1 Z249 F600', 'G28 I\nG92 A0\nG1 A500 F600'],
+      denied: ['M207 Z1.1', 'G28\nG1 Z249.5 F600', 'G1 A1 B1 F600', 'G92 J0', 'G28 W'],
     },
   ],
 })
@@ -242,16 +291,39 @@ function parksOutside(
   }
 }
 
-function tooHigh(command: Command, liftMm: number): Objection | undefined {
-  if (liftMm <= LIFT_MAX_MM) return undefined
-  const { value, limit } = valueAndLimit(liftMm, LIFT_MAX_MM, 'mm')
+/** How far Z may be lifted from where it is; not far where nobody knows that. */
+function roomAbove(state: MachineState, topZ: number): number {
+  return (state.known & AXIS_Z) !== 0 ? Math.max(0, topZ - state.z) : LIFT_MAX_MM
+}
+
+/** Some firmware takes a lift below zero for a way down. */
+function wrongLift(command: Command, liftMm: number, maxMm: number): Objection | undefined {
+  if (liftMm >= 0 && liftMm <= maxMm) return undefined
+  const isBelow = liftMm < 0
+  const { value, limit } = valueAndLimit(liftMm, isBelow ? 0 : maxMm, 'mm')
   return {
     code: `${ID}.lift`,
     rule: ID,
-    message: `\`${command.name()}\` lifts Z by ${value}, above the limit of ${limit}`,
+    message: `\`${command.name()}\` lifts Z by ${value}, ${isBelow ? 'below' : 'above'} the limit of ${limit}`,
     value,
     limit,
-    remedy: `lift by ${limit} or less`,
+    remedy: `lift by ${limit} or ${isBelow ? 'more' : 'less'}`,
+  }
+}
+
+function furtherAxis(command: Command, refused: number): Objection | undefined {
+  const axes = [...Command.letters(command.present & refused)]
+  if (axes.length === 0) return undefined
+  const value = listed(axes)
+  return {
+    code: `${ID}.further-axis`,
+    rule: ID,
+    message: `\`${command.name()}\` names ${value}, and how far a further axis goes cannot be judged`,
+    value,
+    limit: 'X, Y, Z and E',
+    remedy:
+      'take it out; a site whose printer has that axis lists it as `furtherAxes` of `build-volume` in its policy',
+    group: value,
   }
 }
 

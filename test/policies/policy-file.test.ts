@@ -29,6 +29,8 @@ describe('a policy file', () => {
       originMm: { x: 0, y: 0, z: 0 },
       travelMarginMm: 0,
       toleranceMm: 0.001,
+      retractionLiftMm: 0,
+      furtherAxes: [],
     })
   })
 

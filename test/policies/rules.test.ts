@@ -121,6 +121,8 @@ describe('the documentation of options', () => {
       ['originMm.z', false, undefined],
       ['travelMarginMm', false, '0'],
       ['toleranceMm', false, '0.001'],
+      ['retractionLiftMm', false, '0'],
+      ['furtherAxes', false, '[]'],
     ])
   })
 
