@@ -1,6 +1,7 @@
 import type { Rule } from '../rule.ts'
 import { bedTemperature } from './bed-temperature.ts'
 import { buildVolume } from './build-volume.ts'
+import { commandAmounts } from './command-amounts.ts'
 import { commandClasses } from './command-classes.ts'
 import { feedrateLimit } from './feedrate.ts'
 import { homingFirst } from './homing-first.ts'
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   layerHeight,
   partSize,
   material,
+  commandAmounts,
   commandClasses,
   unknownCommands,
   licence,

@@ -158,6 +158,34 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
     ],
   ],
   [
+    'more than any print needs',
+    [
+      ['a wait of weeks', 'M104 S200\nG4 P2147483647', 'command-amounts.dwell'],
+      ['a wait of days in seconds', 'G4 S500000', 'command-amounts.dwell'],
+      ['a wait that wraps to weeks', 'G4 P-1', 'command-amounts.dwell'],
+      ['a flow that floods', 'M221 S30000', 'command-amounts.flow'],
+      ['a flow that pulls', 'M221 S-100', 'command-amounts.flow'],
+      ['a flow for another tool', 'M221 T1 S5000', 'command-amounts.flow'],
+      ['filament of metres at a change', 'M600 E-1000 U-3000 L3000', 'command-amounts.filament'],
+      ['filament of metres on loading', 'M701 L99999', 'command-amounts.filament'],
+      [
+        'filament of metres on loading, and a lift',
+        'M701 L99999 Z2000',
+        'command-amounts.filament',
+        'build-volume.lift',
+      ],
+      ['filament of metres on unloading', 'M702 U99999', 'command-amounts.filament'],
+      [
+        'filament of metres for later changes',
+        'M603 L3000',
+        'command-amounts.filament',
+        'command-classes.settings',
+      ],
+      ['filament of metres at each recovery', 'M208 S1000', 'command-amounts.retraction'],
+      ['filament of metres at each retraction', 'M207 S-1000', 'command-amounts.retraction'],
+    ],
+  ],
+  [
     'what outlives the job or opens another door',
     [
       ['saved settings', 'M500', 'command-classes.settings'],
@@ -225,6 +253,7 @@ describe('what is not an attack passes', () => {
       'a mesh that is probed, loaded and shown',
       'G28\nG29\nG29 A\nG29 P1\nG29 P3\nG29 O V2 T1\nM420 S1\nM420 S1 V',
     ],
+    ['what filament and layers need', 'G4 S30\nG4 P500\nM221 S90\nM600 E-2 U-450 L500\nM701 L100\nM207 S5'],
     ['a nozzle heated again after a filament change', `${HOME}M600 R215`],
   ])('%s', (_what, gcode) => {
     expect(codesOf(gcode)).toEqual([])

@@ -233,6 +233,7 @@ describe('rules that a policy does not mention', () => {
 
   test('are in force where they keep other doors shut', () => {
     expect(policy.rules.filter(({ isImplied }) => isImplied).map(({ rule }) => rule.id)).toEqual([
+      'command-amounts',
       'command-classes',
       'unknown-commands',
       'licence',

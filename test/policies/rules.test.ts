@@ -27,12 +27,13 @@ describe('the registry', () => {
     for (const command of commands) expect(names).toContain(command)
   })
 
-  test('lets nobody override heat, licences, classes of commands and what cannot be known', () => {
+  test('lets nobody override heat, licences, amounts and classes of commands and what cannot be known', () => {
     const fixed = RULES.filter(({ isOverridable }) => isOverridable !== true).map(({ id }) => id)
     expect(fixed).toEqual([
       'nozzle-temperature',
       'bed-temperature',
       'homing-first',
+      'command-amounts',
       'command-classes',
       'unknown-commands',
       'licence',
@@ -105,7 +106,9 @@ describe('the documentation of options', () => {
   test('names the unit of every number', () => {
     for (const { name, type, description } of options)
       if (type === 'number')
-        expect(description, name).toMatch(/, in (?:°C|mm|mm a minute|mm³ of filament a second)\b/)
+        expect(description, name).toMatch(
+          /, in (?:°C|mm|mm a minute|mm³ of filament a second|s|%)(?:[ ,.;]|$)/,
+        )
   })
 
   test('says of each whether it must be given, and its default', () => {
