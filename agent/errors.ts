@@ -44,14 +44,21 @@ const EXIT_BY_CODE = {
 
 export type AgentErrorCode = keyof typeof EXIT_BY_CODE
 
-/** Something outside the code failed. `code` is stable; `message` is one sentence for people, lower case, no full stop. */
+/**
+ * Something outside the code failed. `code` is stable; `message` is one sentence for people, lower case, no full stop, or
+ * several where several things are wrong, each a line.
+ */
 export class AgentError extends Error {
   override readonly name = 'AgentError'
   readonly code: AgentErrorCode
+  /** The sentences apart: a line end within one of them came from outside. */
+  readonly sentences: readonly string[]
 
-  constructor(code: AgentErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  constructor(code: AgentErrorCode, message: string | readonly string[], options?: { cause?: unknown }) {
+    const sentences = typeof message === 'string' ? [message] : message
+    super(sentences.join('\n'), options)
     this.code = code
+    this.sentences = sentences
   }
 
   /** What the process ends with when this error reaches the top. */

@@ -21,7 +21,10 @@ export function loadPolicy(path: string): LoadedPolicy {
     throw new AgentError('POLICY_INVALID', `policy \`${path}\` is not UTF-8 text`, { cause })
   }
   const result = readPolicy(decoded)
-  if (!result.ok) throw new AgentError('POLICY_INVALID', formatProblems(path, result.problems))
+  if (!result.ok) {
+    const sentences = result.problems.map((problem) => formatProblems(path, [problem]))
+    throw new AgentError('POLICY_INVALID', sentences)
+  }
   return { policy: result.policy, sha256: createHash('sha256').update(bytes).digest('hex'), path }
 }
 

@@ -24,7 +24,8 @@ export interface PrintJobOptions {
   readonly source: JobSource
   readonly spoolDir: string
   readonly loaded: LoadedPolicy
-  readonly log: AuditLog
+  /** Opens the log once the whole job is here: a slow sender must not keep the log from other prints. */
+  readonly openLog: () => Promise<AuditLog>
   readonly licenceToken?: string
   readonly anchorsPem: readonly string[]
   readonly machineId: string
@@ -50,14 +51,18 @@ export interface PrintedJob {
 export async function printJob(options: PrintJobOptions): Promise<PrintedJob> {
   const spooled = await spoolJob(options.spoolDir, options.source)
   try {
-    return await printSpooled(options, spooled)
+    return await printSpooled(options, spooled, await options.openLog())
   } finally {
     await spooled.remove()
   }
 }
 
-async function printSpooled(options: PrintJobOptions, spooled: SpooledJob): Promise<PrintedJob> {
-  const { loaded, log, user, licenceToken } = options
+async function printSpooled(
+  options: PrintJobOptions,
+  spooled: SpooledJob,
+  log: AuditLog,
+): Promise<PrintedJob> {
+  const { loaded, user, licenceToken } = options
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
   const { decision: undecided, survey } = await judgeJob({

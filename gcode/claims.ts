@@ -1,6 +1,7 @@
 import { asciiText, SEMICOLON, SPACE } from './bytes.ts'
 import { CLAIM_PATTERNS, type ClaimDraft, type ClaimPattern } from './claim-patterns.ts'
 import type { Claims } from './facts.ts'
+import { showable } from './showable.ts'
 
 /**
  * What a job's comments claim. Read in the same pass as the commands; a comment that starts like none of the
@@ -50,12 +51,9 @@ export class ClaimReader {
   }
 }
 
-/**
- * The text as a person may see it: UTF-8 where it is that, and nothing that a terminal or a browser would obey, such as
- * escape sequences or a change of the writing direction.
- */
+/** The text as a person may see it: UTF-8 where it is that. */
 function readable(bytes: string): string {
-  return decodeUtf8(bytes).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
+  return showable(decodeUtf8(bytes))
 }
 
 function decodeUtf8(bytes: string): string {

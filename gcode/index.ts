@@ -14,6 +14,7 @@ export * from './move.ts'
 export * from './parse-line.ts'
 export * from './plan-move.ts'
 export * from './refusal.ts'
+export * from './showable.ts'
 export * from './survey.ts'
 
 export * from './write-line.ts'

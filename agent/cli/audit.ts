@@ -16,7 +16,8 @@ export async function show(dir: string | undefined, options: AuditOptions): Prom
   const folder = await logFolder(dir, options)
   try {
     for await (const entry of readLog(folder)) {
-      await writer.write(options.json ? JSON.stringify(entry) : describeEntry(entry))
+      if (options.json) await writer.writeJson(entry)
+      else await writer.write(describeEntry(entry))
     }
   } finally {
     // Where the log is damaged, what stands before the damage is still worth reading.

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '../errors.ts'
 import { endOnFault, endWithError } from './end.ts'
+import { complain } from './output.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -11,12 +12,16 @@ import { VERSION } from './version.ts'
 /** Runs the command line and sets the exit status. Never throws. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
   endOnFault()
+  let json = false
+  const program = buildProgram().hook('preAction', (_, command) => {
+    json = command.opts()['json'] === true
+  })
   try {
-    await buildProgram().parseAsync([...argv])
+    await program.parseAsync([...argv])
   } catch (error) {
     // Commander has said what is wrong; help and version are no errors.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
-    else endWithError(error)
+    else endWithError(error, { json })
   }
 }
 
@@ -30,7 +35,7 @@ function buildProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'portcullis: ')) })
+    .configureOutput({ outputError: tellUsage })
     .showHelpAfterError('(add --help to see what it takes)')
     .addHelpText('after', AFTER_HELP)
   addJobCommands(program)
@@ -39,6 +44,13 @@ function buildProgram(): Command {
   addLicenceCommands(program)
   addAuditCommands(program)
   return program
+}
+
+/** Commander's sentence quotes what was typed. The only line end that is not the user's is that before its suggestion. */
+function tellUsage(text: string): void {
+  const [, sentence = text, suggestion] =
+    /^(?:error: )?([\s\S]*?)(?:\n(\(Did you mean (?:one of )?[a-z, -]+\?\)))?\n?$/.exec(text) ?? []
+  complain(sentence, ...(suggestion === undefined ? [] : [suggestion]))
 }
 
 const AFTER_HELP = `

@@ -166,7 +166,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
     source: { path },
     spoolDir: stage.state.spoolDir,
     loaded: findPolicy('maker-space'),
-    log: stage.log,
+    openLog: async () => stage.log,
     anchorsPem: [stage.rootPem],
     machineId: stage.state.machineId,
     portName: stage.simulator.path,

@@ -1,21 +1,31 @@
 import { AgentError, EXIT } from '../errors.ts'
+import { complain, sayJsonError } from './output.ts'
 
 /**
  * How a command ends badly: one sentence on standard error, the exit status that scripts rely on, and no stack
- * trace unless someone debugs.
+ * trace unless someone debugs. Whoever asked for JSON gets the sentence as JSON too.
  */
-export function endWithError(error: unknown): void {
+export function endWithError(error: unknown, options: { readonly json?: boolean } = {}): void {
+  if (isBrokenPipe(error)) return
+  if (options.json) sayJsonError(errorDocument(error))
   if (error instanceof AgentError) {
-    process.stderr.write(`portcullis: ${error.message}\n`)
+    complain(...error.sentences)
     process.exitCode = error.exitStatus
     return
   }
-  if (isBrokenPipe(error)) return
-  const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`portcullis: internal fault: ${message} (set PORTCULLIS_DEBUG=1 for details)\n`)
-  if (process.env['PORTCULLIS_DEBUG'] !== undefined && error instanceof Error)
-    process.stderr.write(`${error.stack}\n`)
+  const details =
+    process.env['PORTCULLIS_DEBUG'] !== undefined && error instanceof Error ? error.stack : undefined
+  complain(
+    `internal fault: ${errorDocument(error).message} (set PORTCULLIS_DEBUG=1 for details)`,
+    ...(details?.split('\n') ?? []),
+  )
   process.exitCode = EXIT.fault
+}
+
+/** An error in JSON. */
+export function errorDocument(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AgentError) return { code: error.code, message: error.message }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }
 
 /**

@@ -1,13 +1,22 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { showable, showableJson } from '../../gcode/index.ts'
 
-/** What a person sees: words on standard output, colour only where a terminal shows it. */
+/**
+ * What a person sees: words on standard output and standard error, colour only where a terminal shows it. Everything is
+ * cleaned here, line by line, so that no file name or message of somebody else can forge a line or steer a terminal.
+ */
 
 const canColour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined
+
+/** Stands before our own colours until a line is written: nobody outside can know it, so nobody else can colour. */
+const SECRET = randomBytes(12).toString('hex')
+const COLOUR = new RegExp(`${SECRET}<(\\d+)>`)
 
 const paint =
   (open: number) =>
   (text: string): string =>
-    canColour ? `\x1b[${open}m${text}\x1b[0m` : text
+    canColour ? `${SECRET}<${open}>${text}${SECRET}<0>` : text
 
 export const bold = paint(1)
 export const dim = paint(2)
@@ -15,14 +24,37 @@ export const red = paint(31)
 export const green = paint(32)
 export const yellow = paint(33)
 
-/** Writes lines to standard output. */
-export function say(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`)
+/** One line as it may be written: our colours as they are, anything else that is no plain text as `?`. */
+export function cleanLine(line: string): string {
+  if (!canColour) return showable(line)
+  // Each second piece is the number of a colour.
+  return line
+    .split(COLOUR)
+    .map((piece, i) => (i % 2 === 0 ? showable(piece) : `\x1b[${piece}m`))
+    .join('')
 }
 
-/** Writes one JSON document to standard output. */
+/** Writes lines to standard output. */
+export function say(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.map(cleanLine).join('\n')}\n`)
+}
+
+/** Writes lines to standard error, the first with our name. */
+export function complain(...lines: readonly string[]): void {
+  process.stderr.write(`portcullis: ${lines.map(showable).join('\n')}\n`)
+}
+
+let hasDocument = false
+
+/** Writes the one JSON document of a command to standard output. */
 export function sayJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  hasDocument = true
+  process.stdout.write(`${showableJson(JSON.stringify(value, null, 2))}\n`)
+}
+
+/** Writes what went wrong, as one line of JSON, unless the command has written its document already. */
+export function sayJsonError(error: { readonly code: string; readonly message: string }): void {
+  if (!hasDocument) process.stdout.write(`${showableJson(JSON.stringify({ error }))}\n`)
 }
 
 /** Two columns: names padded to the longest, indented. */
@@ -36,6 +68,15 @@ export class LineWriter {
   #waiting = ''
 
   async write(line: string): Promise<void> {
+    await this.#add(cleanLine(line))
+  }
+
+  /** One JSON document as a line. */
+  async writeJson(value: unknown): Promise<void> {
+    await this.#add(showableJson(JSON.stringify(value)))
+  }
+
+  async #add(line: string): Promise<void> {
     this.#waiting += `${line}\n`
     if (this.#waiting.length >= BATCH_CHARS) await this.flush()
   }

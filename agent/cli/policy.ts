@@ -23,7 +23,10 @@ export async function validate(file: string, options: { readonly json?: true }):
   }
   if (failed.length === 0) return
   const told = failed.map(({ name, message }) => `case \`${name}\`: ${message}`)
-  throw new AgentError('POLICY_INVALID', `${path}: ${told.join('\n            ')}`)
+  throw new AgentError(
+    'POLICY_INVALID',
+    told.map((line) => `${path}: ${line}`),
+  )
 }
 
 /** `portcullis policy rules`: what rules there are, and what their options mean. */
@@ -39,7 +42,8 @@ export async function listRules(id: string | undefined, options: { readonly json
         rules.map((rule) => [rule.id, rule.summary]),
         '',
       ),
-      dim('\n`portcullis policy rules ID` tells all about one'),
+      '',
+      dim('`portcullis policy rules ID` tells all about one'),
     )
   else say(...chosen.flatMap(ruleLines))
 }

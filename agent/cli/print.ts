@@ -1,16 +1,16 @@
 import type { Decision } from '../../policies/index.ts'
-import { openLog } from '../audit/index.ts'
+import { type AuditLog, openLog } from '../audit/index.ts'
 import type { StopReason } from '../core/index.ts'
-import { AgentError, EXIT } from '../errors.ts'
+import { EXIT } from '../errors.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
-import { badUsage, wholeNumber } from './end.ts'
+import { badUsage, errorDocument, wholeNumber } from './end.ts'
 import { guardProgram } from './guard-program.ts'
-import { dim, duration, green, red, say, sayJson } from './output.ts'
+import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
@@ -47,18 +47,21 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
   const anchorsPem = await loadTrustAnchors(state.trustDir)
-  const log = await openLog(state.logDir)
   const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
   const interrupt = interruptSignal()
   keepOnUnheard()
   const bar = printProgress()
   let decided: Decision | undefined
+  let log: AuditLog | undefined
   try {
     const printed = await printJob({
       source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
       spoolDir: state.spoolDir,
       loaded,
-      log,
+      openLog: async () => {
+        log = await openLog(state.logDir)
+        return log
+      },
       anchorsPem,
       machineId: state.machineId,
       portName: simulator?.path ?? options.port,
@@ -89,11 +92,6 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   }
 }
 
-function errorDocument(error: unknown): { readonly code: string; readonly message: string } {
-  if (error instanceof AgentError) return { code: error.code, message: error.message }
-  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
-}
-
 function levelOf(text: string): LogLevel {
   const level = LOG_LEVELS.find((name) => name === text)
   if (level !== undefined) return level
@@ -117,13 +115,13 @@ function show(printed: PrintedJob, options: PrintOptions): void {
   const heaters = session.coldConfirmed
     ? 'the printer reports its heaters off'
     : 'the printer did not confirm that its heaters are off'
-  process.stderr.write(`portcullis: ${session.reason.message}; ${heaters}\n`)
+  complain(`${session.reason.message}; ${heaters}`)
   if (!options.json) say(`${red(session.outcome)}  after ${session.commandsSent} commands`)
 }
 
-async function stopAll(simulator: Simulator | undefined, log: { close(): Promise<void> }): Promise<void> {
+async function stopAll(simulator: Simulator | undefined, log: AuditLog | undefined): Promise<void> {
   await simulator?.stop()
-  await log.close()
+  await log?.close()
 }
 
 /** Ctrl-C and a service manager's stop end the job safely; a second Ctrl-C changes nothing, the guard is there for a kill. */

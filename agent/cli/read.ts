@@ -29,9 +29,10 @@ export async function read(
   const readings: Reading[] = []
   const splitter = new LineSplitter(readingSink(readings))
   const writer = new LineWriter()
-  const show = options.json === true ? (reading: Reading) => JSON.stringify(reading) : describe
+  const show = (reading: Reading): Promise<void> =>
+    options.json ? writer.writeJson(reading) : writer.write(describe(reading))
   const flush = async (): Promise<void> => {
-    for (const reading of readings) await writer.write(show(reading))
+    for (const reading of readings) await show(reading)
     readings.length = 0
   }
   const source = await openJob(file)

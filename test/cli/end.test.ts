@@ -29,6 +29,11 @@ describe('a command that ends badly', () => {
     expect(process.exitCode).toBe(1)
   })
 
+  test('lets nobody from outside forge a line or steer the terminal', () => {
+    endWithError(new AgentError('USAGE', ['file `a\nb\x1b[8m`', 'and `c`']))
+    expect(written).toBe('portcullis: file `a?b?[8m`\nand `c`\n')
+  })
+
   test('is quiet where whoever read its output has gone', () => {
     endWithError(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     expect(written).toBe('')

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { bold, columns, duration, size } from '../../agent/cli/output.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { bold, cleanLine, columns, duration, green, size } from '../../agent/cli/output.ts'
 
 describe('a duration', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -44,4 +44,46 @@ test('columns align their values, whatever the names', () => {
 
 test('no colour is written where no terminal shows it', () => {
   expect(bold('text')).toBe('text')
+})
+
+describe('a line for a person', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.resetModules()
+  })
+
+  /** The module as it is where standard output is a terminal. */
+  async function onTerminal(): Promise<typeof import('../../agent/cli/output.ts')> {
+    const { isTTY } = process.stdout
+    vi.stubEnv('NO_COLOR', undefined)
+    vi.resetModules()
+    process.stdout.isTTY = true
+    try {
+      return await import('../../agent/cli/output.ts')
+    } finally {
+      process.stdout.isTTY = isTTY
+    }
+  }
+
+  test('holds nothing that a terminal would obey', () => {
+    expect(cleanLine(`${green('allowed')}  a\nb\x1b[8mc\u202e`)).toBe('allowed  a?b?[8mc?')
+  })
+
+  test('has our colours on a terminal, and those of nobody else', async () => {
+    const output = await onTerminal()
+    const line = `${output.bold(output.green('allowed'))}  ${output.dim('a\nb')}\x1b[31mred\x1b[8m`
+    expect(output.cleanLine(line)).toBe('\x1b[1m\x1b[32mallowed\x1b[0m\x1b[0m  \x1b[2ma?b\x1b[0m?[31mred?[8m')
+  })
+
+  test('stays aligned in columns on a terminal', async () => {
+    const output = await onTerminal()
+    expect(
+      output
+        .columns([
+          ['a', '1'],
+          ['long', '2'],
+        ])
+        .map(output.cleanLine),
+    ).toEqual(['  \x1b[2ma   \x1b[0m  1', '  \x1b[2mlong\x1b[0m  2'])
+  })
 })

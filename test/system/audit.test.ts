@@ -109,7 +109,9 @@ describe('a log that is not there', () => {
     ]) {
       const { status, stdout, stderr } = await run(args)
       expect(stderr).toMatch(/^portcullis: there is no log in `.*`\n$/)
-      expect(stdout).toBe('')
+      const message = stderr.slice('portcullis: '.length, -1)
+      if (args.includes('--json')) expect(JSON.parse(stdout)).toEqual({ error: { code: 'USAGE', message } })
+      else expect(stdout).toBe('')
       expect(status).toBe(2)
     }
   })

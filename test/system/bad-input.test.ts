@@ -21,12 +21,14 @@ afterAll(async () => {
   removeFolders()
 })
 
-/** Bad input ends in one sentence, exit status 2 and nothing on standard output. */
-function expectUsage({ status, stdout, stderr }: Ended, sentence: string | RegExp): void {
+/** Bad input ends in one sentence and exit status 2, with nothing on standard output but the same sentence in JSON. */
+function expectUsage({ status, stdout, stderr }: Ended, sentence: string | RegExp, code?: string): void {
   if (typeof sentence === 'string') expect(stderr).toBe(`portcullis: ${sentence}\n`)
   else expect(stderr).toMatch(sentence)
   expect(stderr).not.toMatch(/^ +at |internal fault/m)
-  expect(stdout).toBe('')
+  if (code === undefined) expect(stdout).toBe('')
+  else
+    expect(JSON.parse(stdout)).toEqual({ error: { code, message: stderr.slice('portcullis: '.length, -1) } })
   expect(status).toBe(2)
 }
 
@@ -84,8 +86,11 @@ describe('a job that cannot be read', () => {
   ]
   test.each(jobs)('because it %s is told in one sentence', async (_, job, sentence) => {
     const path = job()
-    const commands = [['inspect', path], checkArgs(path), printArgs(path, '--json')]
+    const commands = [['inspect', path], checkArgs(path), printArgs(path)]
     for (const ended of await Promise.all(commands.map((args) => run(args)))) expectUsage(ended, sentence)
+    const inJson = [['inspect', path, '--json'], checkArgs(path, '--json'), printArgs(path, '--json')]
+    for (const ended of await Promise.all(inJson.map((args) => run(args))))
+      expectUsage(ended, sentence, 'JOB_UNREADABLE')
   })
 
   test('because standard input is empty is told in one sentence', async () => {

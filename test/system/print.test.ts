@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { closingLines, HELLO, preambleLines } from '../../agent/core/marlin-lines.ts'
-import { endProcesses, PORTCULLIS, removeFolders, run } from './command.ts'
+import { endProcesses, PORTCULLIS, removeFolders, run, start, until } from './command.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
 
@@ -85,6 +87,23 @@ describe('a licensed PrusaSlicer job is printed, command by command, and nothing
     })
     await expectPrinted(printer, site)
   })
+})
+
+test('a job that comes in slowly keeps no other print from the log', async () => {
+  const [site, printer] = await Promise.all([newSite(), startPrinter()])
+  const slow = new PassThrough()
+  slow.write('G28\n')
+  const args = ['--port', printer.port, '--policy', 'open-bench', '--state', site.state]
+  const waiting = start(['print', '-', ...args], { stdin: slow })
+  await until(
+    'the slow job to be spooled',
+    () => existsSync(join(site.state, 'spool')) && spooled(site).length > 0,
+  )
+  expect((await run(['print', CUBE, ...args])).status).toBe(0)
+  slow.end('M84\n')
+  const { status, stderr } = await waiting.ended
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
 })
 
 test('a print goes on to its end when nobody hears what it says any more', async () => {

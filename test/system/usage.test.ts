@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { endProcesses, newFolder, ROOT, removeFolders, run } from './command.ts'
+import { endProcesses, newFolder, ROOT, removeFolders, run, start, until } from './command.ts'
 import { CUBE } from './site.ts'
 
 afterEach(endProcesses)
@@ -97,6 +97,7 @@ describe('wrong usage ends with one sentence, a hint and exit status 2', () => {
 
   const values: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['a speed', ['sim', '--speed', 'fast'], /speed.*`fast`/],
+    ['a speed above 0', ['sim', '--speed', '0'], /speed `0` is not a factor above 0/],
     ['a seed', ['sim', '--seed', '-1'], /seed.*`-1`/],
     ['a build', ['sim', '--build', 'none'], /build `none` is not one of default/],
     ['a fault', ['sim', '--fault', 'fire=1'], /fault `fire=1` cannot be used: known faults are silent, /],
@@ -121,6 +122,30 @@ describe('wrong usage ends with one sentence, a hint and exit status 2', () => {
   })
 })
 
+describe('a fault of a command that was asked for JSON', () => {
+  const faults: readonly (readonly [string, readonly string[], string])[] = [
+    ['a policy that is missing', ['check', CUBE, '--policy', 'none.yaml'], 'POLICY_INVALID'],
+    ['a policy to validate', ['policy', 'validate', 'none.yaml'], 'POLICY_INVALID'],
+    ['a rule that is none', ['policy', 'rules', 'none'], 'USAGE'],
+    ['a baud rate', ['print', CUBE, '--policy', 'a', '--port', 'sim', '--baud', '7'], 'USAGE'],
+    ['a speed', ['sim', '--speed', '0'], 'USAGE'],
+    ['a licence', ['licence', 'show', 'none'], 'LICENCE_UNREADABLE'],
+    ['a file to read', ['read', '/none'], 'JOB_UNREADABLE'],
+    ['a dialect', ['read', CUBE, '--dialect', 'klingon'], 'USAGE'],
+    ['a log', ['audit', 'show', '/none'], 'USAGE'],
+  ]
+  test.each(faults)('%s is one line of JSON, besides the sentence', async (_, args, code) => {
+    const { status, stdout, stderr } = await run([...args, '--json'], { cwd: newFolder() })
+    const message = stderr.slice('portcullis: '.length, -1)
+    expect(stdout).toBe(`${JSON.stringify({ error: { code, message } })}\n`)
+    expect(status).toBe(2)
+  })
+
+  test('is not told in JSON to who asked for words', async () => {
+    expect((await run(['policy', 'rules', 'none'])).stdout).toBe('')
+  })
+})
+
 describe('the simulated printer', () => {
   test('lists its faults', async () => {
     const { status, stdout } = await run(['sim', '--list-faults'])
@@ -135,9 +160,28 @@ describe('the simulated printer', () => {
     expect(stderr).toMatch(/^portcullis: .*cube\.gcode.*\n$/)
   })
 
+  test('never takes the link of another one that runs, but that of one that was killed', async () => {
+    const link = join(newFolder(), 'printer')
+    const first = start(['sim', '--json', '--link', link])
+    await until('the first printer', () => first.stdout() !== '')
+    const { status, stdout, stderr } = await run(['sim', '--link', link])
+    expect(stderr).toMatch(/^portcullis: `.*printer` leads to `\/dev\/pts\/\d+`, which is in use; .*\n$/)
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+    first.signal('SIGKILL')
+    await first.ended
+    const next = start(['sim', '--json', '--link', link])
+    await until('the next printer', () => next.stdout() !== '')
+    expect(existsSync(link)).toBe(true)
+    next.signal('SIGTERM')
+    expect((await next.ended).status).toBe(0)
+  })
+
   test('says in one sentence that its journal cannot be written', async () => {
     const { status, stderr } = await run(['sim', '--journal', '/nonexistent/journal'])
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^portcullis: the journal `\/nonexistent\/journal` cannot be written: .*\n$/)
+    expect(stderr).toMatch(
+      /^portcullis: the journal `\/nonexistent\/journal` cannot be written: its folder does not exist\n$/,
+    )
   })
 })
