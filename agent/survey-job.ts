@@ -63,7 +63,9 @@ export async function surveyJob(
   const isUnfinished = survey.end()
   if (bytes === 0) throw new AgentError('JOB_UNREADABLE', `job \`${options.name}\` is empty`)
   const facts = survey.facts()
-  if (facts.commands === 0) throw noCommands(options.name, survey.refusedCount)
+  // Refused commands are for a decision to deny, with the line and the reason.
+  if (facts.commands === 0 && survey.refusedLines.every(isJunk))
+    throw noCommands(options.name, survey.refusedCount)
   return {
     name: options.name,
     bytes,
@@ -83,6 +85,25 @@ export async function surveyJob(
  */
 function plainArray(chunk: Uint8Array): Uint8Array {
   return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+}
+
+/** Refusals of what does not even begin like a command, as prose, or is no text of one line, as pictures. */
+const JUNK: ReadonlySet<string> = new Set([
+  'no-command',
+  'code-missing',
+  'control-byte',
+  'non-ascii',
+  'meatpack',
+  'backslash',
+  'bracket',
+  'stray-quote',
+  'stray-byte',
+  'too-long',
+])
+
+/** Only the first refused lines are known. Where they are all junk nobody needs to hear of the rest. */
+function isJunk(refused: RefusedLine): boolean {
+  return JUNK.has(refused.code)
 }
 
 function noCommands(name: string, refusedCount: number): AgentError {

@@ -143,6 +143,15 @@ test('a job outside the build volume is denied with the axis and its limit', asy
   expect(reason).toMatchObject({ code: 'build-volume', line: 37, value: '412.5 mm', limit: '220 mm' })
 })
 
+test.each([
+  ['M104 S65796', 'grammar.value-out-of-range'],
+  ['T255', 'grammar.code-too-big'],
+  ['M117 ok', 'grammar.text-forges-reply'],
+])('a job of one command that cannot be judged, `%s`, is denied with its line', async (line, code) => {
+  const { reason } = await expectBlocked(site.file('one.gcode', `; one\n${line}\n`), 'open-bench')
+  expect(reason).toMatchObject({ code, rule: 'grammar', outcome: 'deny', line: 2 })
+})
+
 test('a line that two firmwares could read differently is denied', async () => {
   const job = site.file('double.gcode', cubeText().replace('M109 S200', 'M109 S200 S300'))
   const { reason } = await expectBlocked(job, 'maker-space')
