@@ -1,5 +1,6 @@
 import { asciiText } from './bytes.ts'
 import type { Command } from './command.ts'
+import { LINE_BYTES_KEPT } from './lines.ts'
 
 /**
  * Why a line is refused. Refuse, never repair: a line that two firmwares could read in two ways cannot be judged.
@@ -138,7 +139,9 @@ function subject(code: ParseCode, command: Command, bytes: Uint8Array, start: nu
     case STRAY_BYTE:
       return `byte \`${printable(bytes[command.refusedAt] ?? 0)}\` at column ${command.refusedAt - start + 1}`
     case TOO_LONG:
-      return `command of ${command.refusedAt} bytes`
+      return command.refusedAt > LINE_BYTES_KEPT
+        ? `command of more than ${LINE_BYTES_KEPT} bytes`
+        : `command of ${command.refusedAt} bytes`
     default:
       return `\`${quote(bytes, start, end)}\``
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MARLIN } from '../../gcode/index.ts'
+import { LINE_BYTES_KEPT, MARLIN } from '../../gcode/index.ts'
 import { bytesOf, lineOf, linesOf, readingOf } from './lines-of.ts'
 
 const LONGEST = MARLIN.commandBytesMax
@@ -197,6 +197,14 @@ describe('the length of a line', () => {
     expect(readingOf(`${' '.repeat(89)}G1 X10`)).toBe('G1 X10')
     expect(readingOf(`${' '.repeat(90)}G1 X10`)).toBe('<too-long>')
     expect(readingOf(`G1 X10${' '.repeat(300)};${'c'.repeat(300)}`)).toBe('G1 X10')
+  })
+
+  test('is told as far as the line was kept', () => {
+    const cut = 'G1 X1'.padEnd(LINE_BYTES_KEPT + 1, '9')
+    expect(lineOf(cut)).toMatchObject({
+      message: expect.stringMatching(/^command of more than 4096 bytes: /),
+    })
+    expect(lineOf(cut.slice(1))).toMatchObject({ message: expect.stringMatching(/^command of 4096 bytes: /) })
   })
 
   test('leaves room for the number and the checksum that go with it to the printer', () => {
