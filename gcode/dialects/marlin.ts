@@ -39,7 +39,7 @@ const ROWS: readonly RowSource[] = [
   [
     'G29',
     'homing',
-    'A? B C? D? E? F H I# J# K# L# N? O? P# Q? R S T# U? V# W X# Y# Z?',
+    'A? B C? D? E? F H I# J#? K# L# N? O? P# Q? R S T# U? V# W X# Y# Z?',
     'level the bed',
     'moves stores loses:XYZ',
   ],

@@ -251,7 +251,7 @@ describe('what is not an attack passes', () => {
     ],
     [
       'a mesh that is probed, loaded and shown',
-      'G28\nG29\nG29 A\nG29 P1\nG29 P3\nG29 O V2 T1\nM420 S1\nM420 S1 V',
+      'G28\nG29\nG29 A\nG29 P1\nG29 P3\nG29 O V2 T1\nM420 S1\nM420 S1 V\nM420 S1 Z10',
     ],
     ['what filament and layers need', 'G4 S30\nG4 P500\nM221 S90\nM600 E-2 U-450 L500\nM701 L100\nM207 S5'],
     ['a nozzle heated again after a filament change', `${HOME}M600 R215`],
