@@ -88,6 +88,7 @@ export async function issue(options: IssueOptions): Promise<void> {
     const [first] = design.refusedLines
     throw badUsage(`design \`${options.design}\` cannot be printed: line ${first?.line}: ${first?.message}`)
   }
+  const nowMs = Date.now()
   const order = {
     licensee: options.licensee,
     tier,
@@ -99,10 +100,9 @@ export async function issue(options: IssueOptions): Promise<void> {
     },
     copies: wholeNumber('--copies', options.copies, 1, COPIES_MAX),
     machines: [...options.machine],
-    expiresAtMs: dateMs('--expires', options.expires),
-    ...(options.from !== undefined && { notBeforeMs: dateMs('--from', options.from) }),
+    ...period(options, nowMs),
   }
-  const token = await issueLicence(issuer, order, Date.now())
+  const token = await issueLicence(issuer, order, nowMs).catch(inFlags)
   if (options.out !== undefined) writeToken(options.out, token)
   if (options.json) sayJson({ licence: token, out: options.out ?? null })
   else if (options.out === undefined) say(token)
@@ -167,6 +167,38 @@ export async function machine(options: { readonly state?: string; readonly json?
 async function surveyFile(path: string): Promise<SurveyedJob> {
   const source = await openJob(path)
   return await surveyJob(source.chunks, { name: path, estimatesTime: false }).finally(() => source.close())
+}
+
+/** The flags that fill the members of an order. */
+const FLAGS: Readonly<Record<string, string>> = {
+  licensee: '--licensee',
+  machines: '--machine',
+  'design.title': '--title',
+}
+
+/** Says what is wrong with an order in terms of the flags that were given. */
+function inFlags(error: unknown): never {
+  if (!(error instanceof AgentError) || error.code !== 'USAGE') throw error
+  const [all, member = ''] = /^order `([a-z]+(?:\.[a-z]+)?)[^`]*`: /.exec(error.message) ?? []
+  const flag = FLAGS[member]
+  if (all === undefined || flag === undefined) throw error
+  throw badUsage(`option \`${flag}\`: ${error.message.slice(all.length)}`)
+}
+
+/** From when and until when: it must not be over before it begins, nor already. */
+function period(
+  options: IssueOptions,
+  nowMs: number,
+): { readonly expiresAtMs: number; readonly notBeforeMs?: number } {
+  const expiresAtMs = dateMs('--expires', options.expires)
+  if (expiresAtMs <= nowMs) throw badUsage(`option \`--expires\` is in the past: \`${options.expires}\``)
+  if (options.from === undefined) return { expiresAtMs }
+  const notBeforeMs = dateMs('--from', options.from)
+  if (expiresAtMs <= notBeforeMs)
+    throw badUsage(
+      `option \`--expires\`, \`${options.expires}\`, is not after \`--from\`, \`${options.from}\``,
+    )
+  return { expiresAtMs, notBeforeMs }
 }
 
 function describeToken(token: string): readonly string[] {

@@ -148,6 +148,21 @@ describe('a licence', () => {
     expect((await run([...args, '--trust', join(issuer, 'root.pem')])).status).toBe(0)
   })
 
+  test('is refused in terms of the flags where they are wrong', async () => {
+    const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--expires', '2020-01-01'], /: option `--expires` is in the past: `2020-01-01`\n$/],
+      [
+        ['--from', '2999-01-02', '--expires', '2999-01-01'],
+        /: option `--expires`, `2999-01-01`, is not after `--from`, `2999-01-02`\n$/,
+      ],
+      [['--licensee', 'a\nb'], /: option `--licensee`: must be one line of visible text\n$/],
+      [['--licensee', ''], /: option `--licensee`: too small.*\n$/],
+      [['--title', '\x1b[8m'], /: option `--title`: must be one line of visible text\n$/],
+      [['--machine', 'a b'], /: option `--machine`: must start with .*\n$/],
+    ]
+    for (const [flags, sentence] of wrong) expectUsage(await run(order(...flags)), sentence)
+  })
+
   test('is never written over a file, and nothing is half-written', async () => {
     const out = site.file('taken.licence', 'mine\n')
     expectUsage(
