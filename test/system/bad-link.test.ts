@@ -150,9 +150,10 @@ describe.concurrent('a poor wire', () => {
       expect(stderr).toBe('')
       expect(status).toBe(0)
     }
-    // The agent's own questions after a silence are no commands of the job.
+    // The agent's own questions after a silence are no commands of the job. A line whose `N` was flipped has no number to
+    // check: the printer knows no such command, does nothing, and asks for the number that it misses.
     const told = (printer: Printer): readonly string[] =>
-      printer.commands().filter((command) => command !== 'M105' && !command.startsWith('M110'))
+      printer.commands().filter((command) => /^[GMT]/.test(command) && !/^M(105|110)\b/.test(command))
     expect(told(poor)).toEqual(told(clean))
     expect(isCold(poor)).toBe(true)
   })
