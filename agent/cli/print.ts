@@ -1,7 +1,7 @@
 import type { Decision } from '../../policies/index.ts'
 import { type AuditLog, openLog } from '../audit/index.ts'
 import type { StopReason } from '../core/index.ts'
-import { EXIT } from '../errors.ts'
+import { AgentError, EXIT } from '../errors.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
@@ -49,6 +49,11 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const anchorsPem = await loadTrustAnchors(state.trustDir)
   const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
   const interrupt = interruptSignal()
+  // Whoever pipes a job in may never end it; the wait for it ends with the command.
+  interrupt.signal.addEventListener('abort', () => {
+    if (job === '-')
+      process.stdin.destroy(new AgentError('INTERRUPTED', 'interrupted before the job was there'))
+  })
   keepOnUnheard()
   const bar = printProgress()
   let decided: Decision | undefined
