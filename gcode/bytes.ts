@@ -55,6 +55,11 @@ export const WORD = {
   Z: 25,
 } as const
 
+/** Whether the byte is one of `0` to `9`. */
+export function isDigit(c: number): boolean {
+  return c >= DIGIT_0 && c <= DIGIT_9
+}
+
 /** Bit mask of a string of letters, `'XYZ'`: bit n stands for the letter `A + n`. */
 export function wordMask(letters: string): number {
   let mask = 0

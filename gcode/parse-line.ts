@@ -4,6 +4,7 @@ import {
   BRACE_OPEN,
   DIGIT_0,
   DOT,
+  isDigit,
   LETTER_A,
   LOWER_CASE_BIT,
   MEATPACK,
@@ -288,10 +289,6 @@ export class LineParser {
     out.refusedAt = at
     return code
   }
-}
-
-function isDigit(c: number): boolean {
-  return c >= DIGIT_0 && c <= 0x39
 }
 
 function skipSpaces(bytes: Uint8Array, from: number, end: number): number {

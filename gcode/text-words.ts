@@ -1,8 +1,7 @@
 import {
   asciiBytes,
-  DIGIT_0,
-  DIGIT_9,
   DOT,
+  isDigit,
   LETTER_A,
   LETTER_Z,
   LOWER_CASE_BIT,
@@ -223,10 +222,6 @@ function lower(c: number): number {
 function isReportedLetter(c: number): boolean {
   for (let i = 0; i < REPORTED_LETTERS.length; i++) if (REPORTED_LETTERS[i] === c) return true
   return false
-}
-
-function isDigit(c: number): boolean {
-  return c >= DIGIT_0 && c <= DIGIT_9
 }
 
 function isLetter(c: number): boolean {

@@ -1,4 +1,4 @@
-import { DIGIT_0, DIGIT_9, DOT, LETTER_A, MINUS, PLUS, QUOTE, SPACE } from './bytes.ts'
+import { DIGIT_0, DOT, isDigit, LETTER_A, MINUS, PLUS, QUOTE, SPACE } from './bytes.ts'
 import { type Command, NO_SUBCODE } from './command.ts'
 import { writeInteger } from './envelope.ts'
 
@@ -85,8 +85,4 @@ function copy(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at
   let i = at
   for (let j = start; j < end; j++) out[i++] = bytes[j]!
   return i
-}
-
-function isDigit(c: number): boolean {
-  return c >= DIGIT_0 && c <= DIGIT_9
 }

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { AgentError, EXIT, systemErrorCode } from '../errors.ts'
+import { AgentError, EXIT, systemReason } from '../errors.ts'
 import {
   addTrustAnchor,
   createIssuer,
@@ -10,6 +10,7 @@ import {
   LICENCE_TIERS,
   loadIssuer,
   loadTrustAnchors,
+  readBoundedFile,
   readLicence,
   readLicenceFile,
   saveIssuer,
@@ -38,7 +39,7 @@ interface InitOptions {
 
 /** `portcullis licence issuer init` */
 export async function initIssuer(dir: string, options: InitOptions): Promise<void> {
-  const passphrase = readPassphrase(options.passphraseFile)
+  const passphrase = await readPassphrase(options.passphraseFile)
   const issuer = await createIssuer({
     name: options.name,
     uri: options.uri,
@@ -82,7 +83,7 @@ export async function issue(options: IssueOptions): Promise<void> {
   if (tier === undefined) throw badUsage(`tier \`${options.tier}\` is not one of ${LICENCE_TIERS.join(', ')}`)
   const form = DIGEST_FORMS.find((name) => name === options.form)
   if (form === undefined) throw badUsage(`form \`${options.form}\` is not one of ${DIGEST_FORMS.join(', ')}`)
-  const issuer = await loadIssuer(options.issuer, readPassphrase(options.passphraseFile))
+  const issuer = await loadIssuer(options.issuer, await readPassphrase(options.passphraseFile))
   const design = await surveyFile(options.design)
   if (design.refusedCount > 0) {
     const [first] = design.refusedLines
@@ -132,7 +133,7 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   const job = await surveyFile(options.job)
   const anchorsPem = [
     ...(await loadTrustAnchors(state.trustDir)),
-    ...(options.trust ?? []).map(readSmallFile),
+    ...(await Promise.all((options.trust ?? []).map(readSmallFile))),
   ]
   const result = await verifyLicence(token, {
     anchorsPem,
@@ -153,7 +154,7 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
 /** `portcullis licence trust` */
 export async function trust(pem: string, options: { readonly state?: string }): Promise<void> {
   const state = await openStateFolder(options.state)
-  const path = await addTrustAnchor(state.trustDir, readSmallFile(pem))
+  const path = await addTrustAnchor(state.trustDir, await readSmallFile(pem))
   say(`${green('trusted')}  ${path}`)
 }
 
@@ -220,49 +221,23 @@ function dateMs(option: string, text: string): number {
   )
 }
 
-function readPassphrase(file: string | undefined): string | undefined {
+async function readPassphrase(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined
-  const [line = ''] = readSmallFile(file).split(/\r?\n/)
+  const [line = ''] = (await readSmallFile(file)).split(/\r?\n/)
   if (line === '') throw badUsage(`passphrase file \`${file}\` has an empty first line`)
   return line
 }
 
-function readSmallFile(path: string): string {
-  try {
-    const descriptor = openSync(path, 'r')
-    try {
-      const buffer = Buffer.alloc(SMALL_FILE_BYTES_MAX + 1)
-      const length = readSync(descriptor, buffer, 0, buffer.length, 0)
-      if (length > SMALL_FILE_BYTES_MAX)
-        throw badUsage(`file \`${path}\` is larger than ${SMALL_FILE_BYTES_MAX} bytes`)
-      return buffer.toString('utf8', 0, length)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (cause) {
-    if (cause instanceof AgentError) throw cause
-    throw new AgentError('USAGE', `file \`${path}\` cannot be read: ${reasonOf(cause)}`, { cause })
-  }
+/** Reads a certificate or a passphrase, as text. */
+async function readSmallFile(path: string): Promise<string> {
+  return (await readBoundedFile(path, SMALL_FILE_BYTES_MAX, 'file')).toString('utf8')
 }
 
 function writeToken(path: string, token: string): void {
   try {
     writeFileSync(path, `${token}\n`, { flag: 'wx', mode: 0o644 })
   } catch (cause) {
-    const reason = systemErrorCode(cause) === 'EEXIST' ? 'it exists already' : reasonOf(cause)
+    const reason = systemReason(cause, { EEXIST: 'it exists already', EISDIR: 'it is a directory' })
     throw new AgentError('USAGE', `licence \`${path}\` cannot be written: ${reason}`, { cause })
-  }
-}
-
-function reasonOf(cause: unknown): string {
-  switch (systemErrorCode(cause)) {
-    case 'ENOENT':
-      return 'it does not exist'
-    case 'EISDIR':
-      return 'it is a directory'
-    case 'EACCES':
-      return 'permission denied'
-    default:
-      return cause instanceof Error ? cause.message : String(cause)
   }
 }

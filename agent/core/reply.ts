@@ -1,3 +1,5 @@
+import { isDigit } from '../../gcode/index.ts'
+
 /**
  * What a line from the printer means to the link. Told apart without making strings, since one comes back for
  * every line sent. Texts are those of Marlin (queue.cpp, M105.cpp, gcode.cpp `host_keepalive`, kill in MarlinCore.cpp).
@@ -93,10 +95,6 @@ function numberAt(line: string, at: number): number {
   for (let i = at; i < line.length && isDigit(line.charCodeAt(i)); i++)
     value = value * 10 + line.charCodeAt(i) - 0x30
   return value
-}
-
-function isDigit(c: number): boolean {
-  return c >= 0x30 && c <= 0x39
 }
 
 /** Whether the line reports temperatures: the answer to M105, or an automatic report. */

@@ -1,4 +1,6 @@
 /** The licence room's door: check a licence, read one, make one, and keep the anchors that are trusted. */
+
+export { readBoundedFile } from './bounded-file.ts'
 export { describeLicence } from './describe-licence.ts'
 export { createIssuer, issueLicence } from './issuer.ts'
 export { loadIssuer, saveIssuer } from './issuer-store.ts'
