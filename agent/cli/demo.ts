@@ -17,6 +17,9 @@ import { startProgress } from './progress.ts'
 import { findPolicy, packageFolder } from './ready-policies.ts'
 import { decisionLines } from './show-decision.ts'
 
+/** A write that was under way is done within a few milliseconds. */
+const CLEAN_RETRIES = 10
+
 /**
  * `portcullis demo`: the main job with nothing set up. Everything is real - keys, licence, decision, log, printer
  * on a virtual serial port, guard process - and lies in a temporary folder that is removed at the end.
@@ -24,7 +27,9 @@ import { decisionLines } from './show-decision.ts'
 export async function demo(): Promise<void> {
   const folder = await makeFolder()
   // However the process ends: the folder holds keys.
-  const clean = (): void => rmSync(folder, { recursive: true, force: true })
+  // An early end may find a write under way in another thread, whose file comes while the folder is emptied.
+  const clean = (): void =>
+    rmSync(folder, { recursive: true, force: true, maxRetries: CLEAN_RETRIES, retryDelay: 20 })
   process.once('exit', clean)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly)
   try {

@@ -29,6 +29,8 @@ export async function sim(options: SimOptions): Promise<void> {
     say(`${Object.keys(FAULTS).length} faults, each given as --fault NAME=VALUE:`, ...faultHelp())
     return
   }
+  // From before it tells its path: whoever reads that may end it at once.
+  const ended = interrupted()
   const simulator = await startSimulator(simulatorOptions(options))
   if (options.json) sayJson({ path: simulator.path, pid: process.pid })
   else {
@@ -40,7 +42,7 @@ export async function sim(options: SimOptions): Promise<void> {
       dim('Ctrl-C ends it'),
     )
   }
-  await Promise.race([interrupted(), simulator.unplugged])
+  await Promise.race([ended, simulator.unplugged])
   await simulator.stop()
 }
 
