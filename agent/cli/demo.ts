@@ -3,7 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AuditLog, openLog, readLog, verifyLog } from '../audit/index.ts'
-import { AgentError, systemReason } from '../errors.ts'
+import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 import { addTrustAnchor, createIssuer, describeLicence, issueLicence, readLicence } from '../licence/index.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
@@ -17,8 +17,9 @@ import { startProgress } from './progress.ts'
 import { findPolicy, packageFolder } from './ready-policies.ts'
 import { decisionLines } from './show-decision.ts'
 
-/** A write that was under way is done within a few milliseconds. */
-const CLEAN_RETRIES = 10
+/** A write that was under way in another thread is done within a few milliseconds. */
+const CLEAN_TRIES = 10
+const CLEAN_WAIT_MS = 20
 
 /**
  * `portcullis demo`: the main job with nothing set up. Everything is real - keys, licence, decision, log, printer
@@ -27,9 +28,7 @@ const CLEAN_RETRIES = 10
 export async function demo(): Promise<void> {
   const folder = await makeFolder()
   // However the process ends: the folder holds keys.
-  // An early end may find a write under way in another thread, whose file comes while the folder is emptied.
-  const clean = (): void =>
-    rmSync(folder, { recursive: true, force: true, maxRetries: CLEAN_RETRIES, retryDelay: 20 })
+  const clean = (): void => removeFolder(folder)
   process.once('exit', clean)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly)
   try {
@@ -59,6 +58,23 @@ async function makeFolder(): Promise<string> {
 /** Nothing here needs a gentle end: the printer is part of this process, and the guard ends with it. */
 function endEarly(): void {
   endNow(new AgentError('INTERRUPTED', 'the demo was stopped'))
+}
+
+/**
+ * Removes the folder. An early end may find a write under way in another thread, whose file comes while the folder
+ * is being emptied: then it is emptied again.
+ */
+function removeFolder(folder: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOTEMPTY' || tries === CLEAN_TRIES) throw error
+      // The process is ending: nothing else can run in this thread any more.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CLEAN_WAIT_MS)
+    }
+  }
 }
 
 interface Stage {
