@@ -17,6 +17,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'agent/spool': ['agent/errors.ts'],
   'agent/serial': ['agent/core', 'agent/errors.ts'],
   'agent/sim': ['agent/serial', 'agent/errors.ts'],
+  'agent/config': ['gcode', 'policies', 'agent/errors.ts'],
+  'agent/control': ['agent/errors.ts'],
+  'agent/doctor': ['agent/errors.ts', 'agent/config'],
+  'agent/install': ['agent/errors.ts', 'agent/config'],
   // The composition: the files right under agent/ that join the rooms.
   agent: [
     'gcode',
@@ -28,6 +32,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent/spool',
     'agent/serial',
     'agent/sim',
+    'agent/config',
+    'agent/control',
   ],
   'agent/cli': [
     'gcode',
@@ -40,10 +46,26 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent/spool',
     'agent/serial',
     'agent/sim',
+    'agent/config',
+    'agent/control',
+    'agent/doctor',
+    'agent/install',
   ],
 }
 /** Rooms whose only door is their index.ts. */
-const DOORED = ['gcode', 'policies', 'agent/core', 'agent/licence', 'agent/audit', 'agent/spool', 'agent/sim']
+const DOORED = [
+  'gcode',
+  'policies',
+  'agent/core',
+  'agent/licence',
+  'agent/audit',
+  'agent/spool',
+  'agent/sim',
+  'agent/config',
+  'agent/control',
+  'agent/doctor',
+  'agent/install',
+]
 /** Packages that a room may import besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   gcode: [],
@@ -54,6 +76,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'agent/spool': [],
   'agent/serial': ['serialport', '@serialport/parser-readline', 'koffi', 'zod'],
   'agent/sim': [],
+  'agent/config': ['zod', 'yaml'],
+  'agent/control': ['zod'],
+  'agent/doctor': [],
+  'agent/install': [],
   agent: ['zod', 'pino'],
   'agent/cli': ['commander', 'cli-progress'],
 }
