@@ -1,11 +1,11 @@
 import { asciiBytes, JobDigest } from '../../gcode/index.ts'
-import { Closing } from './closing.ts'
 import { CommandQueue } from './command-queue.ts'
 import type { JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
-import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
 import { JobReader } from './job-reader.ts'
-import { preambleLines, safeStopLines } from './marlin-lines.ts'
-import { PrinterLink } from './printer-link.ts'
+import { Closing } from './printer/closing.ts'
+import { Greeting, HELLO_LIMIT_MS } from './printer/greeting.ts'
+import { preambleLines, safeStopLines } from './printer/marlin-lines.ts'
+import { PrinterLink } from './printer/printer-link.ts'
 import {
   printable,
   REPLY_CANCEL,
@@ -18,8 +18,8 @@ import {
   REPLY_START,
   type ReplyKind,
   replyKind,
-} from './reply.ts'
-import { SafeStop } from './safe-stop.ts'
+} from './printer/reply.ts'
+import { SafeStop } from './printer/safe-stop.ts'
 import type { SessionOptions } from './session-options.ts'
 
 /**

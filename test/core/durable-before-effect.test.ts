@@ -5,7 +5,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest'
 import type { AuditLog, AuditRecord, Receipt } from '../../agent/audit/index.ts'
-import { closingLines, HELLO, preambleLines } from '../../agent/core/marlin-lines.ts'
+import { closingLines, HELLO, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import { AgentError } from '../../agent/errors.ts'
 import { type RunSessionOptions, runSession } from '../../agent/run-session.ts'
 import { openPort } from '../../agent/serial/index.ts'

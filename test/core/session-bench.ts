@@ -1,7 +1,7 @@
 /** A session on a table: what it sends and asks for is kept, and the test plays printer, log and spool by hand. */
 
 import { type Effect, type LineJudge, Session, type SessionRecord } from '../../agent/core/index.ts'
-import { preambleLines } from '../../agent/core/marlin-lines.ts'
+import { preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import type { SessionPhase } from '../../agent/core/session.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'

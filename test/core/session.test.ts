@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { closingAgainLines, closingLines, preambleLines } from '../../agent/core/marlin-lines.ts'
+import { closingAgainLines, closingLines, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import { RECORD_LIMIT_MS, SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
 import { jobOf } from './canonical.ts'
 import { numbered } from './numbered.ts'

@@ -8,8 +8,8 @@ import {
   HELLO,
   preambleLines,
   safeStopLines,
-} from '../../agent/core/marlin-lines.ts'
-import { printable, replyKind, reportsCold, reportsTemperatures } from '../../agent/core/reply.ts'
+} from '../../agent/core/printer/marlin-lines.ts'
+import { printable, replyKind, reportsCold, reportsTemperatures } from '../../agent/core/printer/reply.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from '../core/session-bench.ts'
 

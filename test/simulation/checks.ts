@@ -6,7 +6,7 @@ import {
   HELLO,
   preambleLines,
   safeStopLines,
-} from '../../agent/core/marlin-lines.ts'
+} from '../../agent/core/printer/marlin-lines.ts'
 import type { Run, Scene } from './run.ts'
 
 const PREAMBLE = preambleLines([])

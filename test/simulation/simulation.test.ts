@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { closingLines, preambleLines } from '../../agent/core/marlin-lines.ts'
+import { closingLines, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import { brokenPromises } from './checks.ts'
 import { type Run, runScene, type Scene } from './run.ts'
 import { head, QUIET, sceneOf } from './scenes.ts'

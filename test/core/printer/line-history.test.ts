@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HISTORY_LINES, LineHistory } from '../../agent/core/line-history.ts'
+import { HISTORY_LINES, LineHistory } from '../../../agent/core/printer/line-history.ts'
 
 const keep = (history: LineHistory, text: string): void => {
   const bytes = Buffer.from(`..${text}..`)

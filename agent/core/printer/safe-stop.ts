@@ -1,4 +1,4 @@
-import type { PrinterSink } from './effects.ts'
+import type { PrinterSink } from '../effects.ts'
 import { REPLY_HALTED, REPLY_OK, replyKind, reportsCold, reportsTemperatures } from './reply.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { writeNumbered } from '../../gcode/index.ts'
-import type { PrinterSink } from './effects.ts'
+import { writeNumbered } from '../../../gcode/index.ts'
+import type { PrinterSink } from '../effects.ts'
 import { LineHistory } from './line-history.ts'
 import { advancedField, firstNumber, reportsTemperatures } from './reply.ts'
 

@@ -15,7 +15,7 @@ import {
   replyKind,
   reportsCold,
   reportsTemperatures,
-} from '../../agent/core/reply.ts'
+} from '../../../agent/core/printer/reply.ts'
 
 describe('a line from the printer', () => {
   test.each([

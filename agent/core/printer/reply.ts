@@ -1,4 +1,4 @@
-import { isDigit } from '../../gcode/index.ts'
+import { isDigit } from '../../../gcode/index.ts'
 
 /**
  * What a line from the printer means to the link. Told apart without making strings, since one comes back for

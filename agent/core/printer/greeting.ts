@@ -1,4 +1,4 @@
-import { asciiBytes } from '../../gcode/index.ts'
+import { asciiBytes } from '../../../gcode/index.ts'
 import { HELLO } from './marlin-lines.ts'
 import type { PrinterLink } from './printer-link.ts'
 

@@ -4,7 +4,7 @@ import {
   closingLines,
   preambleLines,
   safeStopLines,
-} from '../../agent/core/marlin-lines.ts'
+} from '../../../agent/core/printer/marlin-lines.ts'
 
 describe('a job that heats one nozzle', () => {
   test('is closed with the lines of the active tool', () => {

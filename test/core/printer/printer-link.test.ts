@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { HISTORY_LINES } from '../../agent/core/line-history.ts'
+import { HISTORY_LINES } from '../../../agent/core/printer/line-history.ts'
 import {
   PROBE_AFTER_MS,
   PrinterLink,
@@ -7,8 +7,8 @@ import {
   RESENDS_MAX,
   SILENT_AFTER_MS,
   STALLED_AFTER_MS,
-} from '../../agent/core/printer-link.ts'
-import { numbered } from './numbered.ts'
+} from '../../../agent/core/printer/printer-link.ts'
+import { numbered } from '../numbered.ts'
 
 const TEMPERATURES = 'ok T:19.37 /0.00 B:19.37 /0.00 @:0 B@:0'
 const G = 0x47

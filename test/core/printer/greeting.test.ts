@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HELLO_LIMIT_MS } from '../../agent/core/greeting.ts'
-import { COLD, sessionBench } from './session-bench.ts'
+import { HELLO_LIMIT_MS } from '../../../agent/core/printer/greeting.ts'
+import { COLD, sessionBench } from '../session-bench.ts'
 
 const HELLO_LINE = 'N0 M110 N0*125\n'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { safeStopLines } from '../../agent/core/marlin-lines.ts'
-import { SafeStop, STOP_LIMIT_MS, STOP_POLL_MS } from '../../agent/core/safe-stop.ts'
+import { safeStopLines } from '../../../agent/core/printer/marlin-lines.ts'
+import { SafeStop, STOP_LIMIT_MS, STOP_POLL_MS } from '../../../agent/core/printer/safe-stop.ts'
 
 const ROUND = 'M108\nM104 S0\nM140 S0\nM141 S0\nM107\nM105\n'
 const COLD = 'ok T:19.37 /0.00 B:19.37 /0.00 @:0 B@:0'

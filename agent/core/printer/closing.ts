@@ -1,4 +1,4 @@
-import { asciiBytes } from '../../gcode/index.ts'
+import { asciiBytes } from '../../../gcode/index.ts'
 import { closingAgainLines, closingLines } from './marlin-lines.ts'
 import { reportsCold, reportsTemperatures } from './reply.ts'
 

@@ -1,4 +1,4 @@
-import { assert } from '../errors.ts'
+import { assert } from '../../errors.ts'
 
 /**
  * The lines that were sent last, as they went over the wire, so that the printer can have one again. A ring of
