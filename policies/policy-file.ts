@@ -1,19 +1,18 @@
 import { z } from 'zod'
 import { type CommandTable, MARLIN } from '../gcode/index.ts'
 import { Policy, type PolicyCase, type PolicyRule } from './policy.ts'
-import { describeIssue, type PolicyProblem, suggestion } from './policy-problem.ts'
+import { type PolicyProblem, suggestion } from './policy-problem.ts'
 import type { Rule } from './rule.ts'
 import { RULES } from './rules/index.ts'
 import { RULE_MODES, type RuleMode } from './verdict.ts'
 import { quoted } from './wording.ts'
+import { inOrder, valueAt, YamlCheck } from './yaml-check.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
 
 /** Characters of a policy file. A policy is read by people; this is a book of it. */
 export const POLICY_CHARS_MAX = 256 * 1024
 /** The format that is read here, the number behind `portcullis:`. */
 export const POLICY_FORMAT = 1
-/** Problems told at once. A file of another kind has thousands. */
-const PROBLEMS_MAX = 100
 const CASES_MAX = 500
 const TEXT_CHARS_MAX = 500
 
@@ -82,20 +81,22 @@ export function readPolicy(yaml: string, registry: readonly Rule[] = RULES): Pol
 
 /** Checks one file, gathering every problem on the way. */
 class PolicyReader {
-  private readonly source: YamlSource
+  private readonly value: unknown
+  private readonly check: YamlCheck
   private readonly registry: readonly Rule[]
-  private readonly problems: PolicyProblem[] = []
 
   constructor(source: YamlSource, registry: readonly Rule[]) {
-    this.source = source
+    this.value = source.value
+    this.check = new YamlCheck(source, 'policy')
     this.registry = registry
   }
 
   read(): PolicyResult {
-    const head = this.check(policySchema, this.source.value, [], Object.keys(policySchema.shape))
+    const head = this.check.read(policySchema, this.value, [], Object.keys(policySchema.shape))
     // The rules are read even where the head is wrong, so that all problems are told at once.
-    const rules = this.readRules(valueAt(this.source.value, ['rules']))
-    if (head === undefined || this.problems.length > 0) return { ok: false, problems: inOrder(this.problems) }
+    const rules = this.readRules(valueAt(this.value, ['rules']))
+    const { problems } = this.check
+    if (head === undefined || problems.length > 0) return { ok: false, problems }
     const { name, version, description, appeal, dialect, cases } = head
     const shared = { name, version, description, appeal, rules, cases: cases satisfies readonly PolicyCase[] }
     return { ok: true, policy: new Policy({ ...shared, dialect: DIALECTS[dialect] }) }
@@ -104,7 +105,7 @@ class PolicyReader {
   private readRules(value: unknown): readonly PolicyRule[] {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
     const named = Object.keys(value).flatMap((id) =>
-      this.isFull() ? [] : this.readRule(id, valueAt(value, [id])),
+      this.check.isFull() ? [] : this.readRule(id, valueAt(value, [id])),
     )
     const implied = this.registry
       .filter((rule) => rule.isImplied === true && !Object.hasOwn(value, rule.id))
@@ -117,69 +118,23 @@ class PolicyReader {
     const rule = this.registry.find((one) => one.id === id)
     if (rule === undefined) {
       const ids = this.registry.map((one) => one.id)
-      this.addProblem(this.source.placeOfKey(path), path, `unknown rule ${quoted(id)}${suggestion(id, ids)}`)
+      this.check.addAtKey(path, `unknown rule ${quoted(id)}${suggestion(id, ids)}`)
       return []
     }
     // `unknown-commands:` with nothing behind it takes the defaults.
     const { mode: rawMode, ...rawOptions } = isRecord(value) ? value : { mode: undefined }
     const mode = rawMode === undefined ? 'enforce' : this.readMode(rawMode, [...path, 'mode'])
-    const options = this.check(rule.options, value === null || isRecord(value) ? rawOptions : value, path, [
-      'mode',
-      ...optionNames(rule),
-    ])
+    const options = this.check.read(
+      rule.options,
+      value === null || isRecord(value) ? rawOptions : value,
+      path,
+      ['mode', ...optionNames(rule)],
+    )
     return mode === undefined || options === undefined ? [] : [{ rule, options, mode, isImplied: false }]
   }
 
   private readMode(value: unknown, path: readonly string[]): RuleMode | undefined {
-    return this.check(modeSchema, value, path, [])
-  }
-
-  /**
-   * Checks a value that stands at `path`; `known` are the keys it may have, for a hint about one that it may
-   * not.
-   */
-  private check<Schema extends z.ZodType>(
-    schema: Schema,
-    value: unknown,
-    path: readonly PropertyKey[],
-    known: readonly string[],
-  ): z.output<Schema> | undefined {
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues) if (!this.isFull()) this.addIssue(issue, value, path, known)
-    return undefined
-  }
-
-  private addIssue(
-    issue: z.core.$ZodIssue,
-    value: unknown,
-    base: readonly PropertyKey[],
-    known: readonly string[],
-  ): void {
-    const path = [...base, ...issue.path]
-    if (issue.code !== 'unrecognized_keys') {
-      const found = valueAt(value, issue.path)
-      this.addProblem(this.source.placeOf(path), path, describeIssue(issue, path, found))
-      return
-    }
-    for (const key of issue.keys.slice(0, PROBLEMS_MAX)) {
-      const hint = issue.path.length === 0 ? suggestion(key, known) : ''
-      const keyPath = [...path, key]
-      this.addProblem(this.source.placeOfKey(keyPath), keyPath, `unknown key ${quoted(key)}${hint}`)
-    }
-  }
-
-  /** Enough problems to work on: looking for the place of each one more costs time. */
-  private isFull(): boolean {
-    return this.problems.length >= PROBLEMS_MAX
-  }
-
-  private addProblem(
-    place: { readonly line: number; readonly column: number },
-    path: readonly PropertyKey[],
-    message: string,
-  ): void {
-    this.problems.push({ line: place.line, column: place.column, path: path.map(String).join('.'), message })
+    return this.check.read(modeSchema, value, path, [])
   }
 }
 
@@ -187,19 +142,6 @@ function optionNames(rule: Rule): readonly string[] {
   return rule.options instanceof z.ZodObject ? Object.keys(rule.options.shape) : []
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found = value
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined
-    found = (found as Record<PropertyKey, unknown>)[key]
-  }
-  return found
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function inOrder(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
-  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column).slice(0, PROBLEMS_MAX)
 }

@@ -47,9 +47,14 @@ function slips(a: string, b: string): number {
   return row[b.length]!
 }
 
-/** Says what a schema found wrong with `value`, which stands at the end of `path`. */
-export function describeIssue(issue: z.core.$ZodIssue, path: readonly PropertyKey[], value: unknown): string {
-  const subject = subjectOf(path, value)
+/** Says what a schema found wrong with `value`, which stands at the end of `path` in a file of that kind. */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  path: readonly PropertyKey[],
+  value: unknown,
+  kind = 'policy',
+): string {
+  const subject = subjectOf(path, value, kind)
   switch (issue.code) {
     case 'invalid_type':
       if (value === undefined) return `missing key ${subject}`
@@ -70,9 +75,9 @@ export function describeIssue(issue: z.core.$ZodIssue, path: readonly PropertyKe
  * The key at the end of the path; for an entry of a list its value, which people find more easily than its
  * number.
  */
-function subjectOf(path: readonly PropertyKey[], value: unknown): string {
+function subjectOf(path: readonly PropertyKey[], value: unknown, kind: string): string {
   const last = path.at(-1)
-  if (last === undefined) return 'the policy'
+  if (last === undefined) return `the ${kind}`
   if (typeof last !== 'number') return quoted(String(last))
   const list = quoted(String(path.at(-2) ?? ''))
   return typeof value === 'object' ? `entry ${last + 1} of ${list}` : `${shown(value)} in ${list}`

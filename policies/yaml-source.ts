@@ -37,10 +37,11 @@ const STACK_OVERFLOW = /call stack/i
 const START: Place = { line: 1, column: 1 }
 
 /**
- * Reads YAML 1.2 with nothing that a policy has no use for: no aliases (a few lines of them unfold to
- * gigabytes), no merge keys, no tags, no directives, no second document. Never throws.
+ * Reads YAML 1.2 with nothing that a policy or another file of settings has no use for: no aliases (a few lines of
+ * them unfold to gigabytes), no merge keys, no tags, no directives, no second document. `kind` names the file in
+ * messages. Never throws.
  */
-export function readYaml(text: string): YamlResult {
+export function readYaml(text: string, kind = 'policy'): YamlResult {
   const counter = new LineCounter()
   try {
     const document = parseDocument(text, {
@@ -56,9 +57,9 @@ export function readYaml(text: string): YamlResult {
       logLevel: 'error',
     })
     const problems = [...document.errors, ...document.warnings].map((error) =>
-      problemAt(placeAt(counter, error.pos[0]), describeError(error)),
+      problemAt(placeAt(counter, error.pos[0]), describeError(error, kind)),
     )
-    problems.push(...unwantedNodes(document, counter))
+    problems.push(...unwantedNodes(document, counter, kind))
     if (problems.length > 0) return { ok: false, problems }
     return { ok: true, source: sourceOf(document, counter) }
   } catch (error) {
@@ -77,8 +78,8 @@ function placeAt(counter: LineCounter, offset: number): Place {
   return line === 0 ? START : { line, column: col }
 }
 
-function describeError(error: YAMLError): string {
-  if (error.code === 'MULTIPLE_DOCS') return 'a policy file holds one document'
+function describeError(error: YAMLError, kind: string): string {
+  if (error.code === 'MULTIPLE_DOCS') return `a ${kind} file holds one document`
   const message = firstLine(error.message)
   if (STACK_OVERFLOW.test(message)) return 'the file is nested too deeply'
   return `${message.charAt(0).toLowerCase()}${message.slice(1)}`
@@ -89,14 +90,18 @@ function firstLine(text: string): string {
 }
 
 /** Aliases, keys that are a map or a list themselves, and keys that stand twice. */
-function unwantedNodes(document: Document.Parsed, counter: LineCounter): readonly PolicyProblem[] {
+function unwantedNodes(
+  document: Document.Parsed,
+  counter: LineCounter,
+  kind: string,
+): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = []
   const add = (offset: number, message: string) => problems.push(problemAt(placeAt(counter, offset), message))
   // `%YAML 1.1` would make `no` a boolean, `1:30` a number, and bring merge keys back.
-  if (document.directives.yaml.explicit === true) add(0, 'a `%YAML` directive is not allowed in a policy')
+  if (document.directives.yaml.explicit === true) add(0, `a \`%YAML\` directive is not allowed in a ${kind}`)
   visit(document, {
     Alias: (_key, node) => {
-      add(node.range?.[0] ?? 0, `alias \`*${node.source}\` is not allowed in a policy`)
+      add(node.range?.[0] ?? 0, `alias \`*${node.source}\` is not allowed in a ${kind}`)
     },
     Map: (_key, { items }) => {
       const seen = new Set<string>()
