@@ -32,6 +32,19 @@ export type StopCode =
   | 'job-changed'
   | 'guard-lost'
   | 'line-refused'
+  /** The host sends another job than the one that was admitted. */
+  | 'not-the-job'
+  /** Printing asks for an armed job, and there is none. */
+  | 'not-armed'
+  | 'host-lost'
+  | 'host-silent'
+  /** The host's lines come damaged however often they are asked for, or it does not wait when asked to. */
+  | 'host-link-failed'
+  /** Many lines were refused in a short time. */
+  | 'many-refusals'
+  | 'emergency-stop'
+  /** What the printer was doing when the gate came is not known: it was in mid-job when the last gate ended. */
+  | 'found-running'
 
 /** Records that the session writes about its job. The audit room stores them; a decision is older than all of them. */
 export type SessionRecord =

@@ -29,6 +29,9 @@ const STRANGE_REQUESTS_MAX = 1
 const WINDOW_MAX = 8
 /** Longest command plus its wrapping. */
 const LINE_BYTES = 256
+/** Bare lines whose `ok` is still to come. More of them at once are a host gone wild, and would fill the printer's buffer. */
+const BARE_MAX = 4
+const NEWLINE = 0x0a
 
 const PROBE = Uint8Array.from([0x4d, 0x31, 0x30, 0x35])
 const LETTER_G = 0x47
@@ -60,6 +63,8 @@ export class PrinterLink {
   private probedAtMs = Number.NEGATIVE_INFINITY
   private probeNumber = -1
   private probes = 0
+  /** Of each bare line whose `ok` is still to come, the number of the next numbered line when it went out. */
+  private readonly bareAt: number[] = []
   private fault_: LinkFault = 'none'
 
   constructor(sink: PrinterSink) {
@@ -74,11 +79,27 @@ export class PrinterLink {
     this.resendFrom = -1
     this.skipsOk = false
     this.probeNumber = -1
+    this.bareAt.length = 0
+    this.fault_ = 'none'
+    this.requests = 0
+    this.strangeRequests = 0
+    this.lastRequested = -1
+    this.probes = 0
     this.heard(true, nowMs)
   }
 
   get fault(): LinkFault {
     return this.fault_
+  }
+
+  /** Number of the oldest line that is not acknowledged: all before it are. */
+  get oldest(): number {
+    return this.oldestUnacknowledged
+  }
+
+  /** Number that the next line gets. */
+  get next(): number {
+    return this.nextNumber
   }
 
   /** Lines sent and not acknowledged. */
@@ -107,6 +128,20 @@ export class PrinterLink {
   }
 
   /**
+   * Sends `command[start, end)` at once, past the window and without number: with one, Marlin's emergency parser does
+   * not see it. Its `ok` comes after those of the lines before it. Answers false where too many of them are on their way.
+   */
+  sendBare(command: Uint8Array, start: number, end: number): boolean {
+    if (this.bareAt.length >= BARE_MAX) return false
+    const length = end - start
+    for (let i = 0; i < length; i++) this.line[i] = command[start + i] ?? 0
+    this.line[length] = NEWLINE
+    this.bareAt.push(this.nextNumber)
+    this.sink.write(this.line, 0, length + 1)
+    return true
+  }
+
+  /**
    * Any line from the printer shows that it lives. Only an answer (`ok`, `Resend`, busy) puts off the question what
    * was lost: a printer that reports its temperatures by itself is never quiet.
    */
@@ -126,10 +161,21 @@ export class PrinterLink {
     this.strangeRequests = 0
     this.lastRequested = -1
     this.probes = 0
+    if (this.isForBare(reply)) {
+      this.bareAt.shift()
+      return
+    }
     if (this.inFlight === 0) return
     this.settle(reply)
     const free = advancedField(reply, 'B')
     if (free >= 0) this.fitWindow(free)
+  }
+
+  /** Whether an `ok` is that of a bare line: all lines that went out before it are settled, and it says no more than ok. */
+  private isForBare(reply: string): boolean {
+    const at = this.bareAt[0]
+    if (at === undefined || this.oldestUnacknowledged < at) return false
+    return advancedField(reply, 'N') < 0 && !reportsTemperatures(reply)
   }
 
   /** Finds the lines that an `ok` is for. */

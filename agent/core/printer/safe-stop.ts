@@ -32,6 +32,7 @@ export class SafeStop {
   private readonly sink: PrinterSink
   private readonly lines: SafeStopLines
   private startedAtMs = 0
+  private limitMs = STOP_LIMIT_MS
   private sentAtMs = 0
   private coldReports = 0
   private coldReportsMin = COLD_REPORTS_MIN
@@ -43,8 +44,9 @@ export class SafeStop {
   }
 
   /** Begins. Each of the `inFlight` lines that the printer still has may be a question that it answers yet. */
-  start(nowMs: number, inFlight: number): void {
+  start(nowMs: number, inFlight: number, limitMs = STOP_LIMIT_MS): void {
     if (this.state !== 'idle') return
+    this.limitMs = limitMs
     this.state = 'cooling'
     this.startedAtMs = nowMs
     this.coldReportsMin = Math.max(COLD_REPORTS_MIN, inFlight + 1)
@@ -82,7 +84,7 @@ export class SafeStop {
 
   tick(nowMs: number): void {
     if (this.state !== 'cooling') return
-    if (nowMs - this.startedAtMs >= STOP_LIMIT_MS) {
+    if (nowMs - this.startedAtMs >= this.limitMs) {
       this.send('')
       this.send(this.lines.emergency)
       this.state = 'killed'

@@ -1,0 +1,67 @@
+import type { StopReason } from '../effects.ts'
+
+/** What the gate asks the outside world to do, beside the bytes for host and printer. */
+
+/** How a job at the gate ended. `ended`: the host's stream came to its end; what it was meant to be nobody said. */
+export type GateJobOutcome = 'printed' | 'ended' | 'stopped' | 'uncertain'
+
+/** Records that the gate writes. The audit room stores them. */
+export type GateRecord =
+  | { readonly kind: 'host-opened' }
+  | { readonly kind: 'host-closed'; readonly lines: number }
+  | { readonly kind: 'stream-opened'; readonly job: string; readonly host: string }
+  | { readonly kind: 'job-opened'; readonly job: string }
+  | {
+      readonly kind: 'job-sealed'
+      readonly job: string
+      readonly commands: number
+      readonly sha256: string
+    }
+  | {
+      readonly kind: 'job-closed'
+      readonly job: string
+      readonly outcome: GateJobOutcome
+      readonly commands: number
+      readonly sha256: string
+      readonly reason: StopReason | null
+    }
+  | {
+      readonly kind: 'line-refused'
+      readonly job: string | null
+      readonly line: number
+      readonly code: string
+      readonly rule: string | null
+      readonly message: string
+    }
+  | { readonly kind: 'latched'; readonly job: string | null; readonly reason: StopReason }
+  | { readonly kind: 'cleared'; readonly by: string }
+  | { readonly kind: 'emergency-stop'; readonly by: string }
+  | { readonly kind: 'interlude'; readonly job: string; readonly commands: number }
+  | {
+      readonly kind: 'safe-stop'
+      readonly job: string | null
+      readonly reason: StopReason
+      readonly confirmed: boolean
+    }
+
+export type GateEffect =
+  /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */
+  | { readonly kind: 'append'; readonly id: number; readonly record: GateRecord }
+  /** Hand over the next verified block of the armed job with `jobBlock`, or say `jobEnded`. */
+  | { readonly kind: 'want-block' }
+  /** The armed job is over or given up: its spool is not needed any more. */
+  | { readonly kind: 'job-over'; readonly job: string }
+  /** Read no more from the host, or read again. */
+  | { readonly kind: 'host-flow'; readonly isOpen: boolean }
+  /** A tool was used for the first time: whoever watches over the heaters must name it. */
+  | { readonly kind: 'tools'; readonly tools: readonly number[] }
+  /** The printer is at rest after `shutdown`. */
+  | { readonly kind: 'finished' }
+
+export type GateEffectSink = (effect: GateEffect) => void
+
+/** Why nothing of a host passes but polls, heaters-off and the emergency lane. */
+export interface Latch {
+  readonly reason: StopReason
+  readonly sinceMs: number
+}

@@ -1,0 +1,393 @@
+import { PARSED } from '../../../gcode/index.ts'
+import type { StopCode, StopReason } from '../effects.ts'
+import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
+import { HostSide } from '../host/host-side.ts'
+import { okToHost, replyToHost } from '../host/reply-filter.ts'
+import { PrinterSide } from '../printer/printer-side.ts'
+import type { PrinterState } from '../printer/printer-state.ts'
+import type { ReplyKind } from '../printer/reply.ts'
+import { isQuickStop } from './command-kinds.ts'
+import type { GateJobOutcome, GateRecord, Latch } from './gate-effects.ts'
+import { GateJobs, type OpenJob } from './gate-jobs.ts'
+import type { GateOptions } from './gate-options.ts'
+import { HostLines, type LineOwner } from './host-lines.ts'
+import { HostWatch } from './host-watch.ts'
+import { LinePath } from './line-path.ts'
+import type { ArmedJob } from './lockstep.ts'
+
+/**
+ * The inline gate: a host prints through it as through a cable, and nothing reaches the printer but commands that the
+ * policy let pass, written by us. Events in, effects out; no clock, no waiting. Two links meet here, and neither sees
+ * the other's numbers.
+ */
+export class Gate {
+  private readonly options: GateOptions
+  private readonly host: HostSide
+  private readonly printer: PrinterSide
+  private readonly jobs: GateJobs
+  private readonly lines: HostLines
+  private readonly watch: HostWatch
+  /** Reads what jumps the queue, apart from the line whose turn it is. */
+  private readonly lane: LinePath
+  private latch_: Latch | null = null
+  /** Why the machine is being brought to rest, until it is. */
+  private restReason: StopReason | null = null
+  private restJob: string | null = null
+  private nextRecordId = 1
+  private isFlowing = true
+  private isEnding = false
+  private nowMs = 0
+
+  constructor(options: GateOptions) {
+    this.options = options
+    this.lane = new LinePath(options.table, options.judge)
+    this.jobs = new GateJobs(options, (record) => this.append(record))
+    this.host = new HostSide(
+      options.host,
+      {
+        emergency: (kind, bytes, start, end) => this.emergency(kind, bytes, start, end),
+        flooded: () =>
+          this.stop('host-link-failed', 'the host does not wait when it is asked to', this.nowMs),
+      },
+      options.profile,
+    )
+    this.printer = new PrinterSide(options.printer, {
+      answered: (reply) => this.answered(reply),
+      said: (line, kind) => this.said(line, kind),
+      rested: (isCold) => this.rested(isCold),
+      ready: () => this.lines.printerReady(),
+      trouble: (code, message) => this.trouble(code, message),
+    })
+    this.lines = new HostLines({
+      options,
+      host: this.host,
+      printer: this.printer,
+      jobs: this.jobs,
+      owner: this.owner(),
+    })
+    this.watch = new HostWatch(options)
+  }
+
+  private owner(): LineOwner {
+    const gate = this
+    return {
+      get isBlocked() {
+        return gate.latch_ !== null
+      },
+      get isLeaving() {
+        return gate.watch.isLeaving
+      },
+      get latchSentence() {
+        return gate.latch_ === null ? null : `blocked until someone clears it: ${gate.latch_.reason.message}`
+      },
+      append: (record) => this.append(record),
+      close: (outcome) => this.close(outcome, null),
+      end: (reason) => this.endJob('stopped', reason),
+      stop: (code, message) => this.rest({ code, message }),
+    }
+  }
+
+  get latch(): Latch | null {
+    return this.latch_
+  }
+
+  get printerState(): PrinterState {
+    return this.printer.state
+  }
+
+  /** Profile of the host that is here, or null. */
+  get hostProfile(): string | null {
+    return this.host.isHere ? this.host.profile : null
+  }
+
+  get openJob(): OpenJob | null {
+    return this.jobs.open
+  }
+
+  get armedJob(): ArmedJob | null {
+    return this.jobs.armed?.job ?? null
+  }
+
+  /** The port is open. `isUnknown`: the printer may be in the middle of something. */
+  printerOpened(isUnknown: boolean, nowMs: number): void {
+    this.nowMs = nowMs
+    if (isUnknown) {
+      const reason: StopReason = { code: 'found-running', message: 'what the printer was doing is not known' }
+      this.restReason = reason
+      this.setLatch(reason, null)
+    }
+    this.printer.opened(isUnknown, nowMs)
+  }
+
+  /** The port is gone: nothing can be sent any more. */
+  printerLost(message: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const reason: StopReason = { code: 'port-lost', message }
+    if (this.restReason !== null) this.rested(false)
+    if (this.jobs.openId !== null) this.endJob('uncertain', reason)
+    this.printer.lost()
+    this.pump()
+  }
+
+  printerLine(line: string, nowMs: number): void {
+    this.nowMs = nowMs
+    this.printer.line(line, nowMs)
+    this.pump()
+  }
+
+  hostCame(nowMs: number): void {
+    this.nowMs = nowMs
+    this.host.came(nowMs)
+    this.watch.came(nowMs)
+    this.lines.hostCame(this.append({ kind: 'host-opened' }))
+    if (this.latch_ !== null) this.host.sayAll(this.host.idiom.tell(this.latch_.reason.message), nowMs)
+  }
+
+  hostLeft(nowMs: number): void {
+    this.nowMs = nowMs
+    if (!this.host.isHere) return
+    this.append({ kind: 'host-closed', lines: this.lines.lines })
+    this.lines.hostLeft()
+    this.host.left()
+    // A job in lockstep that is whole was closed with its last command: this one is not.
+    if (this.jobs.lockstep !== undefined)
+      this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })
+    this.watch.left(this.jobs.stream !== undefined, nowMs)
+    this.checkFlow()
+  }
+
+  hostBytes(bytes: Uint8Array, nowMs: number): void {
+    this.nowMs = nowMs
+    this.host.bytes(bytes, nowMs)
+    this.pump()
+    this.checkFlow()
+  }
+
+  /** The record with this id is durable. */
+  recorded(id: number, nowMs: number): void {
+    this.nowMs = nowMs
+    this.lines.settled(id)
+    this.pump()
+  }
+
+  /** The record could not be written. No record, no byte. */
+  recordFailed(id: number, message: string, nowMs: number): void {
+    this.nowMs = nowMs
+    this.rest({ code: 'record-failed', message })
+    this.lines.settled(id)
+    this.pump()
+  }
+
+  /** The next verified block of the armed job, in answer to `want-block`. */
+  jobBlock(block: Uint8Array, nowMs: number): void {
+    this.nowMs = nowMs
+    this.jobs.reading?.push(block)
+    this.checkReader()
+    this.pump()
+  }
+
+  /** The armed job has no more blocks. */
+  jobEnded(nowMs: number): void {
+    this.nowMs = nowMs
+    this.jobs.reading?.end()
+    this.checkReader()
+    this.pump()
+  }
+
+  private checkReader(): void {
+    const refused = this.jobs.reading?.refused
+    if (refused === undefined) return
+    this.rest({ code: 'line-refused', message: refused })
+    this.jobs.disarm()
+  }
+
+  /** A job was admitted and waits for its host. It lifts the latch: a new decision stands in the log. */
+  arm(job: ArmedJob, nowMs: number): void {
+    this.nowMs = nowMs
+    this.jobs.arm(job)
+    this.release()
+    this.pump()
+  }
+
+  disarm(): void {
+    this.jobs.disarm()
+  }
+
+  /** A person lifts the latch. */
+  clear(by: string, nowMs: number): void {
+    this.nowMs = nowMs
+    this.append({ kind: 'cleared', by })
+    this.release()
+    this.printer.revive(nowMs)
+    this.pump()
+  }
+
+  private release(): void {
+    this.latch_ = null
+    this.lines.released()
+  }
+
+  /** Ends what is under way and brings the machine to rest. */
+  stop(code: StopCode, message: string, nowMs: number): void {
+    this.nowMs = nowMs
+    this.rest({ code, message })
+    this.pump()
+  }
+
+  private rest(reason: StopReason): void {
+    this.restJob = this.jobs.openId
+    this.endJob('stopped', reason)
+    const { state } = this.printer
+    if (state !== 'ready' && state !== 'preparing') return
+    this.restReason = reason
+    this.printer.stop(this.options.park, this.nowMs)
+  }
+
+  /** The agent ends: brings the machine to rest if it may not be, then says `finished`. */
+  shutdown(message: string, nowMs: number): void {
+    this.nowMs = nowMs
+    this.isEnding = true
+    if (this.jobs.openId !== null || this.printer.mayBeHot || !this.printer.isIdle)
+      this.rest({ code: 'interrupted', message })
+    this.checkEnd()
+  }
+
+  private checkEnd(): void {
+    if (!this.isEnding || this.printer.state === 'stopping') return
+    this.isEnding = false
+    this.jobs.disarm()
+    this.options.effects({ kind: 'finished' })
+  }
+
+  /** Time has passed. Call some ten times a second. */
+  tick(nowMs: number): void {
+    this.nowMs = nowMs
+    this.printer.tick(nowMs)
+    this.jobs.tick(nowMs)
+    this.lines.tick(nowMs)
+    this.watchHost()
+    this.pump()
+    this.host.tick(this.host.queue.length > 0 || this.printer.hostInFlight > 0, nowMs)
+    this.checkFlow()
+    this.checkEnd()
+  }
+
+  private watchHost(): void {
+    const isWatched = this.host.isHere && this.jobs.openId !== null
+    const silentMs = isWatched ? this.host.silentMs(this.nowMs) : 0
+    switch (this.watch.tick(this.printer, this.latch_, silentMs, this.nowMs)) {
+      case 'ended':
+        this.close('ended', null)
+        return
+      case 'host-lost':
+        this.rest({ code: 'host-lost', message: 'the host left in mid-job and did not come back' })
+        return
+      case 'host-silent':
+        this.rest({ code: 'host-silent', message: 'the host said nothing for a long time in mid-job' })
+        return
+      case 'still-hot':
+        this.restReason = this.latch_?.reason ?? null
+        this.printer.stop(this.options.park, this.nowMs)
+    }
+  }
+
+  private pump(): void {
+    this.lines.pump(this.nowMs)
+  }
+
+  private checkFlow(): void {
+    const { queue } = this.host
+    const isOpen = this.isFlowing ? !queue.isHigh : queue.isLow
+    if (isOpen === this.isFlowing) return
+    this.isFlowing = isOpen
+    this.options.effects({ kind: 'host-flow', isOpen })
+  }
+
+  /** What a host sends to stop or to break a wait, obeyed before its turn where it may be. */
+  private emergency(kind: EmergencyKind, bytes: Uint8Array, start: number, end: number): boolean {
+    if (kind === EMERGENCY_STOP) {
+      this.kill('the host')
+      return true
+    }
+    const { lane, printer } = this
+    lane.state.copyFrom(this.lines.path.state)
+    if (lane.read(bytes, start, end) !== PARSED || lane.judge().kind !== 'allow') return false
+    if (!printer.sendBare(lane.canonical, 0, lane.canonicalEnd)) return false
+    if (isQuickStop(lane.command)) this.quickStopped()
+    return true
+  }
+
+  /** The moves that were planned are lost, and with them where the toolhead is. */
+  private quickStopped(): void {
+    this.lines.path.state.known = 0
+    this.lines.path.state.homed = 0
+    if (this.jobs.openId === null) return
+    this.endJob('stopped', { code: 'interrupted', message: 'the host sent a quick stop in mid-job' })
+  }
+
+  /** The emergency stop: it passes at once and is recorded after. */
+  kill(by: string): void {
+    this.printer.kill()
+    this.append({ kind: 'emergency-stop', by })
+    this.endJob('stopped', { code: 'emergency-stop', message: `${by} sent the emergency stop` })
+  }
+
+  private answered(reply: string | undefined): void {
+    const text = reply === undefined ? 'ok' : okToHost(reply)
+    if (!this.host.isHere) return
+    if (text === 'ok') this.host.ok(this.nowMs)
+    else this.host.say(text, this.nowMs)
+  }
+
+  private said(line: string, kind: ReplyKind): void {
+    if (!this.host.isHere) return
+    const text = replyToHost(line, kind)
+    if (text !== null) this.host.say(text, this.nowMs)
+  }
+
+  private rested(isCold: boolean): void {
+    if (this.restReason !== null)
+      this.append({ kind: 'safe-stop', job: this.restJob, reason: this.restReason, confirmed: isCold })
+    this.restReason = null
+    this.restJob = null
+  }
+
+  /** The printer side has dealt with the printer; here the job ends, if one is open. */
+  private trouble(code: StopCode, message: string): void {
+    const reason: StopReason = { code, message }
+    const job = this.jobs.openId
+    const { state } = this.printer
+    if (state === 'stopping') {
+      this.restReason = reason
+      this.restJob = job
+    } else if (job === null) return
+    if (state === 'ready') this.rest(reason)
+    else this.endJob('stopped', reason)
+  }
+
+  private endJob(outcome: GateJobOutcome, reason: StopReason): void {
+    const job = this.jobs.openId
+    this.close(outcome, reason)
+    this.setLatch(reason, job)
+  }
+
+  private close(outcome: GateJobOutcome, reason: StopReason | null): void {
+    this.jobs.close(outcome, reason)
+    this.watch.settled()
+  }
+
+  private setLatch(reason: StopReason, job: string | null): void {
+    if (this.latch_ !== null) return
+    this.latch_ = { reason, sinceMs: this.nowMs }
+    this.append({ kind: 'latched', job, reason })
+    const { host } = this
+    if (host.isHere && reason.code !== 'line-refused')
+      host.sayAll(host.idiom.refuseJob(reason.message), this.nowMs)
+  }
+
+  private append(record: GateRecord): number {
+    const id = this.nextRecordId++
+    this.options.effects({ kind: 'append', id, record })
+    return id
+  }
+}

@@ -1,0 +1,376 @@
+import { PARSED, type ParseCode } from '../../../gcode/index.ts'
+import type { StopCode, StopReason } from '../effects.ts'
+import { LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
+import type { HostSide } from '../host/host-side.ts'
+import type { PrinterSide } from '../printer/printer-side.ts'
+import { cardAnswer, isHeating, isRenumbering, namedTool, renumbered } from './command-kinds.ts'
+import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
+import type { GateJobs } from './gate-jobs.ts'
+import type { GateOptions } from './gate-options.ts'
+import { Interlude } from './interlude.ts'
+import { LinePath } from './line-path.ts'
+import {
+  LinePlanner,
+  PLAN_CARD,
+  PLAN_FORWARD,
+  PLAN_INTERLUDE,
+  PLAN_JOB,
+  PLAN_MISS,
+  PLAN_OPEN_ARMED,
+  PLAN_OPEN_STREAM,
+  PLAN_REFUSE,
+  PLAN_REFUSE_JOB,
+  PLAN_SILENT,
+  PLAN_SWALLOW,
+  type Plan,
+  type PlanContext,
+} from './line-plan.ts'
+import { Refusals } from './refusals.ts'
+
+/**
+ * The line path: the host's lines, one after the other, each read, planned for and answered in its turn. Answers keep
+ * the order of the lines: what the gate answers itself waits until the printer has answered all that went before.
+ */
+
+/** What the line path asks of the gate around it. */
+export interface LineOwner {
+  readonly isBlocked: boolean
+  /** The last host left in mid-stream and it is being found out whether it had come to its end. */
+  readonly isLeaving: boolean
+  /** The gate was latched in mid-air: says so to a host that begins anew. */
+  readonly latchSentence: string | null
+  append(record: GateRecord): number
+  /** The open job is over and went well, as far as anybody can tell. */
+  close(outcome: GateJobOutcome): void
+  /** The open job is over, and nothing more passes. */
+  end(reason: StopReason): void
+  /** The same, and the machine is brought to rest. */
+  stop(code: StopCode, message: string): void
+}
+
+export interface LineParts {
+  readonly options: GateOptions
+  readonly host: HostSide
+  readonly printer: PrinterSide
+  readonly jobs: GateJobs
+  readonly owner: LineOwner
+}
+
+export class HostLines implements PlanContext {
+  readonly path: LinePath
+  readonly jobs: GateJobs
+  readonly interlude = new Interlude()
+  readonly demandsArmed: boolean
+  readonly permitsInterlude: boolean
+  private readonly options: GateOptions
+  private readonly host: HostSide
+  private readonly printer: PrinterSide
+  private readonly owner: LineOwner
+  private readonly planner = new LinePlanner()
+  private readonly refusals: Refusals
+  /** Of the first line that waits, once it was read: its code, and what its number says. */
+  private code: ParseCode = PARSED
+  private fate: LineFate = LINE_TAKEN
+  private isRead = false
+  private isAfterRenumbering_ = false
+  private lines_ = 0
+  private waitsFor_ = -1
+  private hasToldMiss = false
+  /** The armed job's first command waits for its record, and behind that for the declared start. */
+  private isOpening = false
+  private nowMs = 0
+
+  constructor({ options, host, printer, jobs, owner }: LineParts) {
+    this.options = options
+    this.host = host
+    this.printer = printer
+    this.jobs = jobs
+    this.owner = owner
+    this.path = new LinePath(options.table, options.judge)
+    this.refusals = new Refusals((record) => owner.append(record))
+    this.demandsArmed = options.jobs === 'armed'
+    this.permitsInterlude = options.permitsInterlude
+  }
+
+  get isBlocked(): boolean {
+    return this.owner.isBlocked
+  }
+
+  private get isLeaving(): boolean {
+    return this.owner.isLeaving
+  }
+
+  get isPrinterReady(): boolean {
+    return this.printer.state === 'ready'
+  }
+
+  get isAfterRenumbering(): boolean {
+    return this.isAfterRenumbering_
+  }
+
+  get isNumbered(): boolean {
+    return this.host.link.isNumbered
+  }
+
+  /** Lines that this host has sent so far. */
+  get lines(): number {
+    return this.lines_
+  }
+
+  /** A host has come. Its lines wait for this record. */
+  hostCame(recordId: number): void {
+    this.isRead = false
+    this.isAfterRenumbering_ = false
+    this.isOpening = false
+    this.lines_ = 0
+    this.waitsFor_ = recordId
+  }
+
+  hostLeft(): void {
+    this.finishRefusal()
+    this.isRead = false
+    this.waitsFor_ = -1
+  }
+
+  /** The record is durable, or will never be. */
+  settled(id: number): void {
+    if (id === this.waitsFor_) {
+      this.waitsFor_ = -1
+      if (this.isOpening) this.prepareJob()
+    }
+    if (this.refusals.waitsFor(id)) this.finishRefusal()
+  }
+
+  /** The printer stands at the declared start. */
+  printerReady(): void {
+    this.path.state.reset()
+    this.interlude.reset()
+  }
+
+  /** The latch was lifted: nobody knows where the toolhead is until it is homed. */
+  released(): void {
+    this.path.state.known = 0
+    this.path.state.homed = 0
+    this.isAfterRenumbering_ = false
+    this.refusals.forget()
+  }
+
+  tick(nowMs: number): void {
+    this.nowMs = nowMs
+    if (this.refusals.isDue(nowMs)) this.finishRefusal()
+  }
+
+  /** Handles the host's lines, in their order, as far as they can be handled now. */
+  pump(nowMs: number): void {
+    this.nowMs = nowMs
+    while (this.next()) {}
+    this.complete()
+  }
+
+  private next(): boolean {
+    const { queue } = this.host
+    if (queue.length === 0 || this.waitsFor_ >= 0 || this.refusals.isPending) return false
+    if (!this.isRead) this.read()
+    if (this.fate !== LINE_TAKEN) return this.answerFate()
+    if (queue.isActed) return this.answer()
+    if (this.code === PARSED && isRenumbering(this.path.command)) return this.renumber()
+    // A printer on its way to be ready will be: the line waits for it.
+    if (this.isPrinterComing || this.isLeaving) return false
+    // What comes behind the last command of the job in lockstep is no part of it.
+    if (this.complete()) return true
+    return this.execute(this.planner.plan(this.code, queue.buffer, queue.start, queue.end, this))
+  }
+
+  private get isPrinterComing(): boolean {
+    const { state } = this.printer
+    return state === 'greeting' || state === 'preparing' || state === 'stopping'
+  }
+
+  private read(): void {
+    const { queue, link } = this.host
+    this.isRead = true
+    this.lines_++
+    this.code = this.path.read(queue.buffer, queue.start, queue.end)
+    const isRenewed = this.code === PARSED && isRenumbering(this.path.command)
+    this.fate = link.take(this.code, this.path.lineNumber, isRenewed, this.path.isIntact)
+  }
+
+  private answerFate(): boolean {
+    if (this.fate === LINE_REPEATED) return this.drop()
+    if (this.printer.hostInFlight > 0) return false
+    const { host } = this
+    if (this.fate === LINE_HOPELESS)
+      this.owner.stop('host-link-failed', 'the host sends the same line damaged again and again')
+    else host.sayAll(host.link.request(host.queue.length - 1), this.nowMs)
+    return this.answer()
+  }
+
+  private renumber(): boolean {
+    if (this.printer.hostInFlight > 0) return false
+    const { host, owner } = this
+    host.link.renumber(renumbered(this.path.command, this.path.lineNumber))
+    this.isAfterRenumbering_ = true
+    if (this.jobs.stream !== undefined) owner.close('ended')
+    // A host that begins anew while nothing passes is told so at once, or it would wait and wonder.
+    if (owner.latchSentence !== null) host.sayAll(host.idiom.refuseJob(owner.latchSentence), this.nowMs)
+    return this.answer()
+  }
+
+  private execute(plan: Plan): boolean {
+    switch (plan) {
+      case PLAN_FORWARD:
+      case PLAN_INTERLUDE:
+      case PLAN_JOB:
+        return this.forward(plan)
+      case PLAN_SWALLOW:
+        return this.answer()
+      case PLAN_SILENT:
+        return this.drop()
+      case PLAN_CARD:
+        return this.answer(cardAnswer(this.path.command))
+      case PLAN_MISS:
+        return this.miss()
+      case PLAN_REFUSE:
+      case PLAN_REFUSE_JOB:
+        return this.refuse(plan === PLAN_REFUSE_JOB)
+      case PLAN_OPEN_ARMED:
+      case PLAN_OPEN_STREAM:
+        return this.open(plan === PLAN_OPEN_ARMED)
+      default:
+        return false
+    }
+  }
+
+  private forward(plan: Plan): boolean {
+    const { path, printer, interlude, jobs } = this
+    if (plan === PLAN_JOB && interlude.isOpen) return this.endInterlude()
+    if (!printer.isOpenFor(path.canonical[0])) return false
+    if (plan === PLAN_INTERLUDE) this.inInterlude()
+    this.note()
+    printer.sendHost(path.canonical, 0, path.canonicalEnd, this.nowMs)
+    path.take()
+    interlude.sent(path.command)
+    jobs.sent(path, plan === PLAN_JOB, this.nowMs)
+    return this.drop()
+  }
+
+  /** What whoever watches over the heaters must know before the command goes out. */
+  private note(): void {
+    const { command } = this.path
+    if (isHeating(command)) this.printer.heats()
+    const tool = namedTool(command)
+    if (tool > 0 && this.printer.uses(tool))
+      this.options.effects({ kind: 'tools', tools: this.printer.tools })
+  }
+
+  private inInterlude(): void {
+    if (!this.interlude.isOpen) this.interlude.begin(this.path.state)
+    this.interlude.count()
+  }
+
+  /** The job goes on: everything is put back first, and the line is planned for anew against the state put back. */
+  private endInterlude(): boolean {
+    const job = this.jobs.lockstep?.job.id
+    if (job !== undefined) this.owner.append({ kind: 'interlude', job, commands: this.interlude.commands })
+    this.printer.sendOwn(this.interlude.end(this.path.state), this.nowMs)
+    return true
+  }
+
+  /**
+   * Closes the job in lockstep where the printer has answered its last command, and says whether it did. What was sent
+   * must be what was surveyed.
+   */
+  private complete(): boolean {
+    const { lockstep } = this.jobs
+    if (lockstep === undefined || this.isOpening || !lockstep.isReady || !lockstep.isComplete) return false
+    if (!this.printer.isIdle) return false
+    if (lockstep.isWhole) this.owner.close('printed')
+    else this.owner.stop('job-changed', 'what was sent is not what was surveyed')
+    return true
+  }
+
+  private miss(): boolean {
+    if (this.printer.hostInFlight > 0) return false
+    const { host, jobs } = this
+    const isEnough = jobs.lockstep?.miss() === false
+    if (isEnough) this.owner.stop('not-the-job', 'the host sends another job than the one that was armed')
+    else if (!this.hasToldMiss)
+      host.sayAll(host.idiom.tell('not the next line of the armed job, so it was not sent'), this.nowMs)
+    this.hasToldMiss = true
+    return this.answer()
+  }
+
+  private open(isArmed: boolean): boolean {
+    const { jobs, host, printer } = this
+    // The declared start must not come between lines of the host that are still to run.
+    if (!printer.isIdle) return false
+    this.isAfterRenumbering_ = false
+    this.hasToldMiss = false
+    if (isArmed) {
+      this.isOpening = true
+      this.waitsFor_ = jobs.openArmed(this.nowMs)
+    } else this.waitsFor_ = jobs.openStream(host.profile, this.nowMs)
+    return false
+  }
+
+  /** The job is on record: the printer is brought to the start that the survey reckoned from. */
+  private prepareJob(): void {
+    const { jobs, printer } = this
+    this.isOpening = false
+    const job = jobs.lockstep?.job
+    if (job === undefined) return
+    for (const tool of job.tools) printer.uses(tool)
+    this.options.effects({ kind: 'tools', tools: printer.tools })
+    printer.prepareAgain(this.nowMs)
+    this.path.state.reset()
+  }
+
+  private refuse(endsJob: boolean): boolean {
+    if (this.printer.hostInFlight > 0) return false
+    const [objection] = this.planner.objections
+    if (objection === undefined) return this.answer()
+    const job = this.jobs.openId
+    const line = Math.max(0, this.isNumbered ? this.host.link.lastNumber : this.lines_)
+    const { isStop } = this.planner
+    if (this.refusals.begin({ objection, line, endsJob, isStop }, job, this.nowMs))
+      this.owner.stop('many-refusals', 'many lines were refused in a short time')
+    // From this moment on nothing of the job passes, whatever the disk and the host do.
+    if (endsJob) this.endJob(`line ${line} was refused: ${objection.message}`, isStop)
+    return false
+  }
+
+  private endJob(message: string, isStop: boolean): void {
+    const reason: StopReason = { code: 'line-refused', message }
+    if (isStop) this.owner.stop(reason.code, reason.message)
+    else this.owner.end(reason)
+  }
+
+  /** The refused line gets its answer. */
+  private finishRefusal(): void {
+    const refusal = this.refusals.take()
+    if (refusal === null) return
+    const { host, options } = this
+    const { objection, line, endsJob } = refusal
+    const sentence = `line ${line}: ${objection.message}`
+    host.sayAll(endsJob ? host.idiom.refuseJob(sentence) : host.idiom.refuseLine(sentence), this.nowMs)
+    host.sayAll(host.idiom.tell(objection.remedy), this.nowMs)
+    host.sayAll(host.idiom.tell(`appeal: ${options.appeal}`), this.nowMs)
+    if (host.isHere && host.queue.length > 0) this.answer()
+  }
+
+  /** The gate's own answer to the first line. Waits for its turn. */
+  private answer(lines: readonly string[] = NO_LINES): boolean {
+    if (this.printer.hostInFlight > 0) return false
+    this.host.sayAll(lines, this.nowMs)
+    this.host.ok(this.nowMs)
+    return this.drop()
+  }
+
+  private drop(): boolean {
+    this.host.queue.shift()
+    this.isRead = false
+    return true
+  }
+}
+
+const NO_LINES: readonly string[] = []

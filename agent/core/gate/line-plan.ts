@@ -1,0 +1,189 @@
+import { EMPTY, PARSED, type ParseCode, SEMICOLON, SPACE } from '../../../gcode/index.ts'
+import type { Objection, Verdict } from '../../../policies/index.ts'
+import {
+  isCardQuestion,
+  isHeaterOff,
+  isHostsOwn,
+  isInterrupting,
+  isObserving,
+  isPoll,
+  isPrinting,
+} from './command-kinds.ts'
+import type { GateJobs } from './gate-jobs.ts'
+import type { Interlude } from './interlude.ts'
+import type { LinePath } from './line-path.ts'
+import { LOCKSTEP_MISSES_MAX } from './lockstep.ts'
+
+/** What becomes of a host's line whose turn has come: decided here, done by the gate. Nothing here changes anything. */
+
+/** It cannot be told yet: the armed job's next command is on its way from the spool. */
+export const PLAN_WAIT = 0
+/** To the printer. */
+export const PLAN_FORWARD = 1
+/** To the printer, as the next command of the job in lockstep. */
+export const PLAN_JOB = 2
+/** To the printer, in a pause of the job in lockstep. */
+export const PLAN_INTERLUDE = 3
+/** Acknowledged and not sent. */
+export const PLAN_SWALLOW = 4
+/** Nothing is said: it has no answer in any protocol. */
+export const PLAN_SILENT = 5
+/** A question about the card that policy denies: there is none. */
+export const PLAN_CARD = 6
+/** Acknowledged and not sent, and counted: it is not the job's next command. */
+export const PLAN_MISS = 7
+/** Refused by itself. */
+export const PLAN_REFUSE = 8
+/** Refused, and the job with it. */
+export const PLAN_REFUSE_JOB = 9
+/** The first line of the armed job. */
+export const PLAN_OPEN_ARMED = 10
+/** The first line of a job of the host's own. */
+export const PLAN_OPEN_STREAM = 11
+
+export type Plan = number
+
+/** What the decision hangs on beside the line. */
+export interface PlanContext {
+  readonly path: LinePath
+  readonly jobs: GateJobs
+  readonly interlude: Interlude
+  readonly demandsArmed: boolean
+  readonly permitsInterlude: boolean
+  /** Nothing but polls, heaters-off and the emergency lane passes. */
+  readonly isBlocked: boolean
+  readonly isPrinterReady: boolean
+  /** The host has numbered its lines anew since a job was last open, as hosts do when they begin one. */
+  readonly isAfterRenumbering: boolean
+  readonly isNumbered: boolean
+}
+
+const NO_OBJECTIONS: readonly Objection[] = []
+
+/** A job that must be armed is not, or the line is not its beginning. */
+const NOT_ARMED: Objection = {
+  code: 'gate.not-armed',
+  rule: 'gate',
+  message: 'printing needs a job that was armed at the gate first',
+  remedy: 'arm it with `portcullis arm JOB`, then start the print again',
+}
+
+const UNREADABLE_REMEDY = 'take the line out, or write it the usual way; `portcullis read` shows how'
+
+/** Decides about one line, and says why where it objects. One object serves all lines. */
+export class LinePlanner {
+  private objections_: readonly Objection[] = NO_OBJECTIONS
+  private isStop_ = false
+
+  /** Why the line last planned is refused. */
+  get objections(): readonly Objection[] {
+    return this.objections_
+  }
+
+  /** The machine is to be brought to rest for it. */
+  get isStop(): boolean {
+    return this.isStop_
+  }
+
+  /** Plans for the line that `context.path` has read with `code` from `bytes[start, end)`. */
+  plan(code: ParseCode, bytes: Uint8Array, start: number, end: number, context: PlanContext): Plan {
+    this.objections_ = NO_OBJECTIONS
+    this.isStop_ = false
+    const { path } = context
+    if (code === EMPTY) return isBlank(bytes, start, end) ? PLAN_SWALLOW : PLAN_SILENT
+    if (context.isBlocked || !context.isPrinterReady)
+      return code === PARSED ? this.whenBlocked(context) : PLAN_SWALLOW
+    if (code !== PARSED) {
+      const { code: id, message } = path.explain(code, bytes, start, end)
+      this.objections_ = [{ code: id, rule: 'grammar', message, remedy: UNREADABLE_REMEDY }]
+      return this.refuse(context)
+    }
+    return context.jobs.lockstep === undefined ? this.inTheOpen(context) : this.inLockstep(context)
+  }
+
+  private whenBlocked({ path, isPrinterReady }: PlanContext): Plan {
+    const { command } = path
+    if (!isPrinterReady || !(isPoll(command) || isHeaterOff(command))) return PLAN_SWALLOW
+    return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
+  }
+
+  private inTheOpen(context: PlanContext): Plan {
+    const { path, jobs } = context
+    const { command } = path
+    const verdict = path.judge()
+    if (verdict.kind !== 'allow') return this.whenDenied(verdict, context)
+    const armed = jobs.armed
+    if (jobs.stream === undefined && armed !== undefined && !isObserving(command)) {
+      if (!armed.isReady) return PLAN_WAIT
+      if (armed.matches(path.canonical, path.canonicalEnd)) return PLAN_OPEN_ARMED
+    }
+    if (isPrinting(path.move) && context.demandsArmed) {
+      this.objections_ = [NOT_ARMED]
+      return PLAN_REFUSE_JOB
+    }
+    if (context.demandsArmed || jobs.stream !== undefined) return PLAN_FORWARD
+    return isBeginning(context) ? PLAN_OPEN_STREAM : PLAN_FORWARD
+  }
+
+  private whenDenied(verdict: Verdict, context: PlanContext): Plan {
+    if (verdict.kind === 'allow') return PLAN_FORWARD
+    if (isCardQuestion(context.path.command)) return PLAN_CARD
+    this.objections_ = verdict.objections
+    this.isStop_ = verdict.kind === 'stop'
+    if (this.isStop_) return PLAN_REFUSE_JOB
+    // Whoever interrupts is a person, and the job is none the worse for its being refused.
+    return isInterrupting(context.path.command) ? PLAN_REFUSE : this.refuse(context)
+  }
+
+  private refuse({ jobs }: PlanContext): Plan {
+    return jobs.openId === null ? PLAN_REFUSE : PLAN_REFUSE_JOB
+  }
+
+  private inLockstep(context: PlanContext): Plan {
+    const { path, jobs } = context
+    const { command } = path
+    const lockstep = jobs.lockstep
+    if (lockstep === undefined || isHostsOwn(command)) return PLAN_SWALLOW
+    if (isObserving(command) || isInterrupting(command)) {
+      const verdict = path.judge()
+      if (verdict.kind === 'allow') return PLAN_FORWARD
+      return isCardQuestion(command) ? PLAN_CARD : PLAN_SWALLOW
+    }
+    if (!lockstep.isReady) return PLAN_WAIT
+    if (lockstep.matches(path.canonical, path.canonicalEnd)) return this.nextOfJob(context)
+    if (isHeaterOff(command)) return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
+    return this.isInterlude(context) ? PLAN_INTERLUDE : PLAN_MISS
+  }
+
+  private nextOfJob({ path, interlude }: PlanContext): Plan {
+    // The state is put back before the line is judged, so a pause is ended first.
+    if (interlude.isOpen) return PLAN_JOB
+    const verdict = path.judge()
+    if (verdict.kind === 'allow') return PLAN_JOB
+    // The survey let it pass, so something is wrong that nobody knows of.
+    this.objections_ = verdict.objections
+    return PLAN_REFUSE_JOB
+  }
+
+  private isInterlude({ path, interlude, permitsInterlude, jobs }: PlanContext): boolean {
+    if (!permitsInterlude || (jobs.lockstep?.misses ?? 0) >= LOCKSTEP_MISSES_MAX) return false
+    if (!interlude.isOpen && !interlude.canBegin(path.state)) return false
+    return path.judge().kind === 'allow' && interlude.permits(path.command, path.move)
+  }
+}
+
+/** A job begins with printing, or where a host that numbers its lines has just begun to count anew. */
+function isBeginning({ path, jobs, isAfterRenumbering, isNumbered }: PlanContext): boolean {
+  if (isPrinting(path.move)) return true
+  // The host may yet come to the job that is armed for it.
+  if (jobs.armed !== undefined) return false
+  const { command } = path
+  return isAfterRenumbering && isNumbered && !isObserving(command) && !isInterrupting(command)
+}
+
+/** Blank space, as opposed to a comment: Marlin queues it, complains and says ok. */
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = start
+  while (i < end && bytes[i] === SPACE) i++
+  return bytes[i] !== SEMICOLON || i === end
+}

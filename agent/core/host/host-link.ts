@@ -1,0 +1,114 @@
+import {
+  BAD_LINE_NUMBER,
+  CHECKSUM_MISPLACED,
+  CHECKSUM_MISSING,
+  CHECKSUM_WRONG,
+  EMPTY,
+  PARSED,
+  type ParseCode,
+  UNNUMBERED,
+} from '../../../gcode/index.ts'
+
+/**
+ * The host's half of its line protocol: its numbers and checksums end here. Follows Marlin 2.1 (queue.cpp), which is
+ * what hosts expect: a line out of order or damaged is asked for again, a repeated one is passed over in silence.
+ */
+
+/** What becomes of a line by its number and checksum. */
+export const LINE_TAKEN = 0
+/** It came before and has its answer: nothing is said. */
+export const LINE_REPEATED = 1
+/** It is asked for again. */
+export const LINE_LOST = 2
+/** It was asked for too often: no answer of ours will make it better. */
+export const LINE_HOPELESS = 3
+
+export type LineFate = number
+
+/** Times in a row that the host is asked for the same line. OctoPrint gives up after 10. */
+export const HOST_RESENDS_MAX = 10
+
+export class HostLink {
+  private last = 0
+  private requests = 0
+  private isNumbered_ = false
+  private problem_ = ''
+  /** Lines that had come when one was asked for: those behind it come again, so they are not asked for a second time. */
+  private stale = 0
+
+  /** Number of the last line taken. */
+  get lastNumber(): number {
+    return this.last
+  }
+
+  /** Whether the host numbers its lines, as far as it has shown. */
+  get isNumbered(): boolean {
+    return this.isNumbered_
+  }
+
+  /** A host has come, or gone. */
+  restart(): void {
+    this.renumber(0)
+    this.isNumbered_ = false
+    this.stale = 0
+  }
+
+  /** `M110`: the next line is that behind `last`. */
+  renumber(last: number): void {
+    this.last = last
+    this.requests = 0
+  }
+
+  /**
+   * Takes a line by the reader's `code` for it and its number. `isIntact` where its checksum fits all of its bytes:
+   * then it is as the host wrote it, however it reads, and goes to the policy.
+   */
+  take(code: ParseCode, lineNumber: number, isRenumbering: boolean, isIntact: boolean): LineFate {
+    const isStale = this.stale > 0
+    if (isStale) this.stale--
+    if (isLinkError(code)) return this.lose(code)
+    if (lineNumber === UNNUMBERED) {
+      // Among numbered lines one without a number that cannot be read has lost its front on the wire.
+      if (code === PARSED || code === EMPTY || !this.isNumbered_ || isIntact) return LINE_TAKEN
+      return this.lose(code)
+    }
+    this.isNumbered_ = true
+    if (isRenumbering) return LINE_TAKEN
+    if (lineNumber !== this.last + 1) {
+      if (lineNumber === this.last || lineNumber === this.last - 1) return LINE_REPEATED
+      if (isStale && lineNumber > this.last) return LINE_REPEATED
+      return this.ask('Line Number is not Last Line Number+1')
+    }
+    if (code !== PARSED && code !== EMPTY && !isIntact) return this.lose(code)
+    this.renumber(lineNumber)
+    return LINE_TAKEN
+  }
+
+  private lose(code: ParseCode): LineFate {
+    return this.ask(code === CHECKSUM_MISSING ? 'No Checksum with line number' : 'checksum mismatch')
+  }
+
+  private ask(problem: string): LineFate {
+    this.problem_ = problem
+    this.requests++
+    return this.requests > HOST_RESENDS_MAX ? LINE_HOPELESS : LINE_LOST
+  }
+
+  /**
+   * What asks the host for the line behind the last good one, where `waiting` more lines have come already. The `ok` that
+   * Marlin sends behind it is the caller's.
+   */
+  request(waiting: number): readonly string[] {
+    this.stale = waiting
+    return [`Error:${this.problem_}, Last Line: ${this.last}`, `Resend: ${this.last + 1}`]
+  }
+}
+
+function isLinkError(code: ParseCode): boolean {
+  return (
+    code === CHECKSUM_WRONG ||
+    code === CHECKSUM_MISSING ||
+    code === CHECKSUM_MISPLACED ||
+    code === BAD_LINE_NUMBER
+  )
+}

@@ -1,0 +1,379 @@
+import { asciiBytes } from '../../../gcode/index.ts'
+import type { PrinterSink, StopCode } from '../effects.ts'
+import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
+import { HISTORY_LINES } from './line-history.ts'
+import { preambleLines, safeStopLines } from './marlin-lines.ts'
+import { PrinterLink } from './printer-link.ts'
+import type { PrinterSideListener, PrinterState } from './printer-state.ts'
+import {
+  printable,
+  REPLY_CANCEL,
+  REPLY_ERROR,
+  REPLY_HALTED,
+  REPLY_LINK_ERROR,
+  REPLY_OK,
+  REPLY_OTHER,
+  REPLY_RESEND,
+  REPLY_START,
+  type ReplyKind,
+  replyKind,
+  reportsCold,
+  reportsTemperatures,
+} from './reply.ts'
+import { SafeStop } from './safe-stop.ts'
+
+/**
+ * The gate's side towards the printer: brings it to the declared start, sends what it is given and says whose line an
+ * `ok` is for, and brings it to rest. It outlives unplugs, resets and stops.
+ */
+
+/** A board that was found in an unknown state may be booting: twice the time of a safe stop in mid-job. */
+export const FIRST_STOP_LIMIT_MS = 20_000
+/** Between two tries to greet a printer that does not answer. */
+const GREET_AGAIN_MS = 5_000
+
+export class PrinterSide {
+  private readonly sink: PrinterSink
+  private readonly listener: PrinterSideListener
+  private readonly link: PrinterLink
+  private greeting: Greeting
+  private safeStop: SafeStop
+  private state_: PrinterState = 'absent'
+  /** By line number modulo the history's size: 1 where the line is a host's. */
+  private readonly isHosts = new Uint8Array(HISTORY_LINES)
+  /** Lines of the host that went out and have no answer yet. */
+  private owed = 0
+  /** Every line before this one has had its answer passed on. */
+  private answeredTo = 1
+  private own: Uint8Array[] = []
+  private tools_: readonly number[] = []
+  private park: readonly string[] = []
+  private greetAtMs = 0
+  /** Whether the printer may heat; only its own report of cold ends it. */
+  private mayBeHot_ = false
+
+  constructor(sink: PrinterSink, listener: PrinterSideListener) {
+    this.sink = sink
+    this.listener = listener
+    this.link = new PrinterLink(sink)
+    this.greeting = new Greeting(this.link)
+    this.safeStop = new SafeStop(sink, safeStopLines([]))
+  }
+
+  get state(): PrinterState {
+    return this.state_
+  }
+
+  /** Lines of the host that the printer has not answered. */
+  get hostInFlight(): number {
+    return this.owed
+  }
+
+  /** Whether nothing is on its way, neither the host's nor our own. */
+  get isIdle(): boolean {
+    return this.link.inFlight === 0 && this.own.length === 0
+  }
+
+  get mayBeHot(): boolean {
+    return this.mayBeHot_
+  }
+
+  /** Tools whose heaters a safe stop names. */
+  get tools(): readonly number[] {
+    return this.tools_
+  }
+
+  /** A command that sets a heater's target is about to go out; `tool` is the one it names or that is active. */
+  heats(): void {
+    this.mayBeHot_ = true
+  }
+
+  /** A tool is selected or heated. Answers true where it was not known before. */
+  uses(tool: number): boolean {
+    if (tool === 0 || this.tools_.includes(tool)) return false
+    this.tools_ = [...this.tools_, tool]
+    return true
+  }
+
+  /** The port is open. With `isUnknown` the printer may be in the middle of something: it is brought to rest first. */
+  opened(isUnknown: boolean, nowMs: number): void {
+    this.link.restart(0, nowMs)
+    if (!isUnknown) {
+      this.greet(nowMs)
+      return
+    }
+    this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
+  }
+
+  /** The port is gone. */
+  lost(): void {
+    this.state_ = 'absent'
+    this.dropAll()
+  }
+
+  /** Nothing that is on its way will be answered any more: the host is told for each of its lines. */
+  private dropAll(): void {
+    this.own = []
+    this.isHosts.fill(0)
+    while (this.owed > 0) {
+      this.owed--
+      this.listener.answered(undefined)
+    }
+  }
+
+  /** Whether a host's command that begins with this byte may go out now. */
+  isOpenFor(firstByte: number | undefined): boolean {
+    return this.state_ === 'ready' && this.own.length === 0 && this.link.isOpenFor(firstByte)
+  }
+
+  /** Sends a host's canonical command. */
+  sendHost(command: Uint8Array, start: number, end: number, nowMs: number): void {
+    this.isHosts[this.link.next % HISTORY_LINES] = 1
+    this.owed++
+    this.link.send(command, start, end, nowMs)
+  }
+
+  /** Sends one of the lines that stop or break a wait, at once. */
+  sendBare(command: Uint8Array, start: number, end: number): boolean {
+    if (this.state_ !== 'ready' && this.state_ !== 'preparing') return false
+    return this.link.sendBare(command, start, end)
+  }
+
+  /** Sends the declared start once more: a job begins, and whatever came before it must not scale it. */
+  prepareAgain(nowMs: number): void {
+    this.sendOwn(preambleLines(this.tools_), nowMs)
+  }
+
+  /** Lines of our own, which go out before the host's next. */
+  sendOwn(lines: readonly string[], nowMs: number): void {
+    this.own.push(...lines.map(asciiBytes))
+    this.pump(nowMs)
+  }
+
+  /** The emergency stop, bare, past everything. The newline ends whatever half line is on the wire. */
+  kill(): void {
+    if (this.state_ === 'absent') return
+    const bytes = asciiBytes('\nM112\n')
+    this.sink.write(bytes, 0, bytes.length)
+    this.halt()
+  }
+
+  /** Brings the machine to rest; `park` is sent once it is cold. What was on its way is not answered any more. */
+  stop(park: readonly string[], nowMs: number): void {
+    if (this.state_ === 'absent' || this.state_ === 'stopping' || this.state_ === 'halted') return
+    this.beginStop(undefined, park, nowMs)
+  }
+
+  private beginStop(limitMs: number | undefined, park: readonly string[], nowMs: number): void {
+    const inFlight = this.link.inFlight
+    this.state_ = 'stopping'
+    this.park = park
+    this.dropAll()
+    this.safeStop = new SafeStop(this.sink, safeStopLines(this.tools_))
+    this.safeStop.start(nowMs, inFlight, limitMs)
+  }
+
+  /** A printer that was killed may have been reset since: it is greeted again. */
+  revive(nowMs: number): void {
+    if (this.state_ === 'halted' || this.state_ === 'silent') this.greet(nowMs)
+  }
+
+  private greet(nowMs: number): void {
+    this.state_ = 'greeting'
+    this.dropAll()
+    this.greeting = new Greeting(this.link)
+    this.greeting.start(nowMs)
+  }
+
+  private halt(): void {
+    this.state_ = 'halted'
+    this.dropAll()
+    // Without power to anything there is nothing that could still heat.
+    this.mayBeHot_ = false
+  }
+
+  /** A line from the printer. */
+  line(line: string, nowMs: number): void {
+    const kind = replyKind(line)
+    switch (this.state_) {
+      case 'absent':
+        return
+      case 'stopping':
+        this.safeStop.reply(line)
+        this.listener.said(line, kind)
+        this.endStop(nowMs)
+        return
+      case 'halted':
+      case 'silent':
+        this.listener.said(line, kind)
+        if (kind === REPLY_START || this.state_ === 'silent') this.greet(nowMs)
+        return
+      case 'greeting':
+        this.replyToHello(line, kind, nowMs)
+        return
+      default:
+        this.reply(line, kind, nowMs)
+    }
+  }
+
+  private replyToHello(line: string, kind: ReplyKind, nowMs: number): void {
+    this.link.heard(kind !== REPLY_OTHER, nowMs)
+    if (kind === REPLY_OK) this.greeting.ok(nowMs)
+    else if (kind === REPLY_RESEND || kind === REPLY_LINK_ERROR) this.greeting.refused()
+    else if (kind === REPLY_START) this.greeting.booted(nowMs)
+    else {
+      this.listener.said(line, kind)
+      if (kind === REPLY_HALTED) this.haltedByItself(line)
+    }
+    this.checkGreeting(nowMs)
+  }
+
+  private reply(line: string, kind: ReplyKind, nowMs: number): void {
+    this.link.heard(kind !== REPLY_OTHER, nowMs)
+    switch (kind) {
+      case REPLY_OK:
+        this.acknowledge(line)
+        break
+      case REPLY_RESEND:
+        this.link.requestResend(line)
+        break
+      case REPLY_LINK_ERROR:
+        this.link.refused()
+        break
+      case REPLY_START:
+        this.mayBeHot_ = false
+        this.greet(nowMs)
+        this.listener.trouble('printer-reset', 'the printer restarted')
+        return
+      case REPLY_HALTED:
+        this.listener.said(line, kind)
+        this.haltedByItself(line)
+        return
+      case REPLY_ERROR:
+        this.listener.said(line, kind)
+        this.listener.trouble('printer-error', `the printer reported \`${printable(line)}\``)
+        return
+      case REPLY_CANCEL:
+        this.listener.said(line, kind)
+        this.listener.trouble('printer-cancelled', 'the job was cancelled at the printer')
+        return
+      default:
+        if (this.mayBeHot_ && reportsTemperatures(line)) this.hearReport(line)
+        this.listener.said(line, kind)
+        return
+    }
+    this.checkLink(nowMs)
+    this.pump(nowMs)
+  }
+
+  private haltedByItself(line: string): void {
+    this.halt()
+    this.listener.trouble('printer-halted', `the printer halted: \`${printable(line)}\``)
+  }
+
+  private acknowledge(line: string): void {
+    const link = this.link
+    link.acknowledge(line)
+    if (this.mayBeHot_ && link.inFlight === 0 && reportsTemperatures(line)) this.hearReport(line)
+    // One ok may settle several lines: those whose own got lost are answered without what it said.
+    while (this.answeredTo < link.oldest) {
+      const slot = this.answeredTo % HISTORY_LINES
+      const isHosts = this.isHosts[slot] === 1
+      this.isHosts[slot] = 0
+      this.answeredTo++
+      if (!isHosts) continue
+      this.owed--
+      this.listener.answered(this.answeredTo === link.oldest ? line : undefined)
+    }
+  }
+
+  private hearReport(line: string): void {
+    if (this.link.inFlight === 0 && reportsCold(line)) this.mayBeHot_ = false
+  }
+
+  private checkGreeting(nowMs: number): void {
+    if (this.state_ !== 'greeting') return
+    if (this.greeting.state === 'silent') {
+      this.state_ = 'silent'
+      this.greetAtMs = nowMs + GREET_AGAIN_MS
+      const seconds = Math.round(HELLO_LIMIT_MS / 1000)
+      this.listener.trouble('printer-silent', `the printer did not answer within ${seconds} s`)
+    } else if (this.greeting.state === 'greeted') this.prepare(nowMs)
+  }
+
+  /** The declared start; `restart(0)` of the greeting has set the next number to 1. */
+  private prepare(nowMs: number): void {
+    this.state_ = 'preparing'
+    this.answeredTo = 1
+    this.own = [...this.park, ...preambleLines(this.tools_)].map(asciiBytes)
+    this.park = []
+    this.pump(nowMs)
+  }
+
+  private pump(nowMs: number): void {
+    for (let line = this.own[0]; line !== undefined; line = this.own[0]) {
+      if (!this.link.isOpenFor(line[0])) return
+      this.own.shift()
+      this.link.send(line, 0, line.length, nowMs)
+    }
+    if (this.state_ !== 'preparing' || this.link.inFlight > 0) return
+    this.state_ = 'ready'
+    this.listener.ready()
+  }
+
+  private endStop(nowMs: number): void {
+    if (this.state_ !== 'stopping' || this.safeStop.isRunning) return
+    const { isCold } = this.safeStop
+    if (isCold) {
+      this.mayBeHot_ = false
+      this.greet(nowMs)
+    } else this.halt()
+    this.listener.rested(isCold)
+  }
+
+  private checkLink(nowMs: number): void {
+    switch (this.link.fault) {
+      case 'none':
+        return
+      case 'silent':
+        this.fail('printer-silent', 'the printer stopped answering', nowMs)
+        return
+      case 'too-many-resends':
+        this.fail(
+          'link-failed',
+          'the printer asked for the same line again and again: the link is too noisy',
+          nowMs,
+        )
+        return
+      case 'line-forgotten':
+        this.fail('link-failed', 'the printer asked for a line that was never sent, or long ago', nowMs)
+    }
+  }
+
+  private fail(code: StopCode, message: string, nowMs: number): void {
+    this.beginStop(undefined, [], nowMs)
+    this.listener.trouble(code, message)
+  }
+
+  /** Time has passed. */
+  tick(nowMs: number): void {
+    switch (this.state_) {
+      case 'greeting':
+        this.greeting.tick(nowMs)
+        this.checkGreeting(nowMs)
+        return
+      case 'silent':
+        if (nowMs >= this.greetAtMs) this.greet(nowMs)
+        return
+      case 'stopping':
+        this.safeStop.tick(nowMs)
+        this.endStop(nowMs)
+        return
+      case 'preparing':
+      case 'ready':
+        this.link.tick(nowMs)
+        this.checkLink(nowMs)
+        this.pump(nowMs)
+    }
+  }
+}
