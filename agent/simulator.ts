@@ -69,7 +69,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
 function openDevice(options: SimulatorOptions): Promise<DeviceSide> {
   return options.tcp === undefined
-    ? listenOnPty(options.link)
+    ? listenOnPty(options.link === undefined ? {} : { link: options.link })
     : listenOnTcp(options.tcp.host, options.tcp.port)
 }
 

@@ -25,6 +25,15 @@ export interface DeviceSide {
    * there a client has come when its first byte does.
    */
   onClient(callback: (connected: boolean) => void): void
+  /**
+   * Takes no bytes from the client until `resume`: they stay with the kernel, which in the end makes the client wait.
+   * Called from inside the callback of bytes, that chunk has been given already; no other comes. That a client has
+   * left is told only when all it sent was given: at once where nothing waits and the link tells (TCP), else after
+   * `resume`. No byte is lost, unless the connection is reset (TCP). Holds for the clients that follow, too.
+   */
+  pause(): void
+  /** Ends a pause. The bytes that waited come later, never from inside this call. */
+  resume(): void
   /** Lets what was written reach the client, for a moment at most, then ends the link and removes what was made for it. */
   close(): Promise<void>
   /** Ends the link at once, as when the cable is pulled: the client sees a hang-up and loses what was on its way. */

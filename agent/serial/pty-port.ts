@@ -1,74 +1,84 @@
 /**
  * A virtual serial port: a pty whose master is ours and whose terminal any program opens like `/dev/ttyUSB0`.
  * It outlives its clients: they open and close it as often as they like, and none sees what was meant for the last.
+ *
+ * Two programs can have one terminal open, and nobody could tell their bytes apart. Programs that lock a port (all
+ * that use pyserial's `exclusive` or node-serialport) keep each other out. For the others: the kernel's own lock,
+ * TIOCEXCL, outlives the last close of a pty's terminal and shuts us out as well, so that no client could come again.
+ * Hence a port that must have one client gives each a pty of its own: at a client's first byte the link moves on to
+ * a spare one and the client's is locked for good. Who opens the link then reaches the spare; what it says is a
+ * second client's if the first still has its terminal open, and the next client's if not, however quickly one
+ * followed the other. What this cannot part are two programs that both opened the port before either wrote a byte.
  */
 
-import { randomBytes } from 'node:crypto'
-import fs from 'node:fs'
-import path from 'node:path'
-import type tty from 'node:tty'
-import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
-import { DescriptorWriter } from './descriptor-writer.ts'
-import { DEVICE_QUEUE_BYTES_MAX, type DeviceSide } from './listener.ts'
-import { dropUnread, makeRaw, openMaster, openTerminal, readTerminal } from './terminal.ts'
+import { assert } from '../errors.ts'
+import type { DeviceSide } from './listener.ts'
+import { Pty } from './pty.ts'
+import { PortLink } from './pty-link.ts'
+import { readTerminalAccess, type TerminalAccess, type TerminalAccessOptions } from './terminal-access.ts'
 
 /** How long `close` waits for a client to read what is left. A client that reads at all does so at once. */
 const CLOSE_WAIT_MS = 200
 
-/** When the terminal cannot be opened again after a client left (no descriptors, say), how soon to try once more. */
-const REOPEN_RETRY_MS = 100
+/** How long a second client has to read why it is sent away. */
+const REFUSED_WAIT_MS = 200
 
-/** Only its owner may open the terminal: devpts would let the group `tty` write G-code into it. */
-const TERMINAL_MODE = 0o600
+/** Second clients that are being told, at most; more are sent away without a word. */
+const REFUSED_MAX = 8
 
-/**
- * Makes a virtual serial port. With `link`, a symbolic link there leads to it until it closes; a link that an
- * earlier run left behind is replaced, anything else at that place is refused with `AgentError` USAGE: the link of a
- * virtual port that still lives too.
- */
-export async function listenOnPty(link?: string): Promise<DeviceSide> {
-  return new PtyDevice(link)
+export interface PtyOptions extends TerminalAccessOptions {
+  /**
+   * A symbolic link there leads to the terminal until the port closes; one that an earlier run left behind is
+   * replaced, anything else at that place is refused with `AgentError` USAGE: the link of a virtual port that still
+   * lives too.
+   */
+  readonly link?: string
+  /**
+   * What a client that comes second is told before it is sent away. Needs a link. Without it the port behaves as a
+   * real one does: programs that do not lock it share it.
+   */
+  readonly inUseLine?: string
+}
+
+/** Makes a virtual serial port. Throws `AgentError` USAGE for a link, owner or group that cannot be. */
+export async function listenOnPty(options: PtyOptions = {}): Promise<DeviceSide> {
+  return new PtyDevice(options, readTerminalAccess(options))
 }
 
 class PtyDevice implements DeviceSide {
   readonly path: string
-  readonly #terminalPath: string
-  readonly #link: string | undefined
-  readonly #master: number
-  #writer: DescriptorWriter
-  /**
-   * While no client is there we hold the terminal open ourselves: with nobody at all on it, reading the master
-   * fails at once. With a client we let go of it, so that the same failure tells us that the client has left.
-   */
-  #heldTerminal: number | undefined
-  #stream: tty.ReadStream | undefined
-  #reopening: NodeJS.Timeout | undefined
+  readonly #access: TerminalAccess
+  readonly #link: PortLink | undefined
+  readonly #inUseLine: Uint8Array | undefined
+  /** The client's, or before it has come, the one it will find. */
+  #current: Pty
+  /** The one that the link leads to while the client has its own. */
+  #spare: Pty | undefined
+  readonly #refused = new Set<Pty>()
   #hasClient = false
+  #isPaused = false
   #isClosed = false
   #bytes: (bytes: Uint8Array) => void = () => {}
   #client: (connected: boolean) => void = () => {}
 
-  constructor(link: string | undefined) {
-    const { master, path: terminalPath } = openMaster()
-    this.#master = master
-    this.#terminalPath = terminalPath
-    this.#link = link === undefined ? undefined : path.resolve(link)
-    this.path = link ?? terminalPath
-    this.#writer = this.#makeWriter()
+  constructor(options: PtyOptions, access: TerminalAccess) {
+    const { link, inUseLine } = options
+    assert(inUseLine === undefined || link !== undefined, 'a port with one client at a time needs a link')
+    this.#access = access
+    this.#inUseLine = inUseLine === undefined ? undefined : Buffer.from(`${inUseLine}\n`)
+    const pty = this.#makePty()
     try {
-      this.#holdTerminal()
-      fs.chmodSync(terminalPath, TERMINAL_MODE)
-      if (link !== undefined) placeLink(link, terminalPath)
+      this.#link = link === undefined ? undefined : new PortLink(link, pty.path)
     } catch (error) {
-      this.#closeDescriptors()
+      pty.end()
       throw error
     }
-    process.once('exit', this.#removeLink)
-    this.#listen()
+    this.path = link ?? pty.path
+    this.#current = pty
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#hasClient && !this.#isClosed) this.#writer.write(bytes)
+    if (this.#hasClient && !this.#isClosed) this.#current.write(bytes)
   }
 
   onBytes(callback: (bytes: Uint8Array) => void): void {
@@ -79,13 +89,23 @@ class PtyDevice implements DeviceSide {
     this.#client = callback
   }
 
+  pause(): void {
+    this.#isPaused = true
+    this.#current.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (!this.#isClosed) this.#current.resume()
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     let timer: NodeJS.Timeout | undefined
     const waited = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_WAIT_MS)
     })
-    await Promise.race([this.#writer.drain(), waited])
+    await Promise.race([this.#current.drain(), waited])
     clearTimeout(timer)
     await this.unplug()
   }
@@ -93,130 +113,87 @@ class PtyDevice implements DeviceSide {
   async unplug(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    process.off('exit', this.#removeLink)
-    this.#removeLink()
-    clearTimeout(this.#reopening)
-    this.#closeDescriptors()
+    this.#link?.remove()
+    for (const pty of [this.#current, this.#spare, ...this.#refused]) pty?.end()
   }
 
-  /** A write fails only because a client left in that moment: its bytes are lost, the next one's must not be. */
-  #makeWriter(): DescriptorWriter {
-    const limits = { queueBytesMax: DEVICE_QUEUE_BYTES_MAX, stallMs: Number.POSITIVE_INFINITY }
-    return new DescriptorWriter(this.#master, limits, () => {
-      if (!this.#isClosed) this.#writer = this.#makeWriter()
+  #makePty(): Pty {
+    return new Pty(this.#access, {
+      bytes: (pty, bytes) => this.#take(pty, bytes),
+      left: (pty) => this.#leave(pty),
     })
   }
 
-  #listen(): void {
-    const stream = readTerminal(this.#master)
-    this.#stream = stream
-    stream.on('data', (bytes: Buffer) => {
-      if (this.#isClosed) return
-      if (!this.#hasClient) this.#clientCame()
-      this.#bytes(bytes)
-    })
-    // A client that leaves is EIO here; it is told by `close`, which follows every error.
-    stream.on('error', () => {})
-    stream.on('close', () => this.#clientLeft())
+  #take(pty: Pty, bytes: Uint8Array): void {
+    if (pty === this.#current) {
+      if (!this.#hasClient) this.#clientCame(pty)
+      if (!this.#isClosed) this.#bytes(bytes)
+    } else if (pty === this.#spare) {
+      // The next client was quicker than the news that the last one left, which is on its way.
+      if (this.#current.isHungUp) pty.putBack(bytes)
+      else this.#refuse(pty)
+    }
   }
 
-  #clientCame(): void {
+  #clientCame(pty: Pty): void {
     this.#hasClient = true
-    if (this.#heldTerminal !== undefined) fs.closeSync(this.#heldTerminal)
-    this.#heldTerminal = undefined
+    if (this.#inUseLine !== undefined) {
+      this.#spare = this.#tryMakeNext()
+      // Without a spare the link still leads to this one, and the next client must be able to open it.
+      if (this.#spare !== undefined) pty.claim()
+    }
+    pty.release()
     this.#client(true)
   }
 
-  #clientLeft(): void {
-    if (this.#isClosed) return
+  /** Makes a pty and lets the link lead to it, or returns undefined where that is impossible now. */
+  #tryMakeNext(): Pty | undefined {
+    let pty: Pty | undefined
+    try {
+      pty = this.#makePty()
+      this.#link?.move(pty.path)
+      return pty
+    } catch {
+      pty?.end()
+      return undefined
+    }
+  }
+
+  /** With no pty to put in its place it stays, unheard, and is told again when it speaks again. */
+  #refuse(pty: Pty): void {
+    assert(this.#inUseLine !== undefined, 'only a port with one client at a time has a spare')
+    pty.write(this.#inUseLine)
+    const next = this.#tryMakeNext()
+    if (next === undefined) return
+    this.#spare = next
+    if (this.#refused.size >= REFUSED_MAX) {
+      pty.end()
+      return
+    }
+    this.#refused.add(pty)
+    pty.release()
+    setTimeout(() => this.#dismiss(pty), REFUSED_WAIT_MS).unref()
+  }
+
+  #dismiss(pty: Pty): void {
+    pty.end()
+    this.#refused.delete(pty)
+  }
+
+  #leave(pty: Pty): void {
+    if (this.#refused.has(pty)) this.#dismiss(pty)
+    if (pty !== this.#current) return
     const hadClient = this.#hasClient
     this.#hasClient = false
-    this.#writer.stop()
-    this.#writer = this.#makeWriter()
-    this.#recover()
+    if (this.#spare === undefined) {
+      pty.renew()
+    } else {
+      pty.end()
+      this.#current = this.#spare
+      this.#spare = undefined
+      if (this.#isPaused) this.#current.pause()
+      else this.#current.resume()
+    }
     if (hadClient) this.#client(false)
   }
-
-  #recover(): void {
-    try {
-      this.#holdTerminal()
-      // What the last client did not read would be the first thing the next one reads. Only this direction:
-      // the other may already hold the first bytes of a client that was quick.
-      if (this.#heldTerminal !== undefined) dropUnread(this.#heldTerminal)
-      this.#listen()
-    } catch {
-      this.#reopening = setTimeout(() => this.#recover(), REOPEN_RETRY_MS)
-    }
-  }
-
-  /** Raw before any client can see it: a terminal that echoes would send a printer's replies back as commands. */
-  #holdTerminal(): void {
-    this.#heldTerminal ??= openTerminal(this.#terminalPath)
-    makeRaw(this.#heldTerminal)
-  }
-
-  readonly #removeLink = (): void => {
-    if (this.#link === undefined) return
-    try {
-      if (fs.readlinkSync(this.#link) === this.#terminalPath) fs.unlinkSync(this.#link)
-    } catch {
-      // Somebody else has removed or replaced it: then it is not ours to remove.
-    }
-  }
-
-  #closeDescriptors(): void {
-    this.#writer.stop()
-    this.#stream?.destroy()
-    if (this.#heldTerminal !== undefined) fs.closeSync(this.#heldTerminal)
-    this.#heldTerminal = undefined
-    fs.closeSync(this.#master)
-  }
-}
-
-/** Puts the link in its place in one step, so that nobody ever finds it missing or half made. */
-function placeLink(link: string, target: string): void {
-  const temporary = path.join(path.dirname(link), `.${path.basename(link)}.${randomBytes(6).toString('hex')}`)
-  requireFree(link)
-  try {
-    fs.symlinkSync(target, temporary)
-    fs.renameSync(temporary, link)
-  } catch (cause) {
-    fs.rmSync(temporary, { force: true })
-    const reason = systemReason(cause, { ENOENT: 'its folder does not exist' })
-    throw new AgentError('USAGE', `cannot make the link \`${link}\`: ${reason}`, { cause })
-  }
-}
-
-function requireFree(link: string): void {
-  const target = linkTarget(link)
-  if (target === undefined) return
-  // Only links into devpts are taken for ours: another link may be the one name by which somebody finds a file.
-  if (!target.startsWith('/dev/pts/')) {
-    const message = `\`${link}\` exists and is not a link to a virtual port; choose another name`
-    throw new AgentError('USAGE', message)
-  }
-  if (isAlive(link, target)) {
-    const message = `\`${link}\` leads to \`${target}\`, which is in use; choose another name`
-    throw new AgentError('USAGE', message)
-  }
-}
-
-/** Where the link leads, empty for what is no link, or undefined where there is nothing. */
-function linkTarget(link: string): string | undefined {
-  try {
-    return fs.readlinkSync(link)
-  } catch (error) {
-    // Whatever else is wrong, making the link will say better.
-    return systemErrorCode(error) === 'EINVAL' ? '' : undefined
-  }
-}
-
-/**
- * Whether the terminal that the link was made for is still there: it goes with the process that holds its master. One of
- * the same number that is younger than the link is another program's, and the link a killed run's.
- */
-function isAlive(link: string, target: string): boolean {
-  const terminal = fs.statSync(target, { throwIfNoEntry: false })
-  const made = fs.lstatSync(link, { throwIfNoEntry: false })
-  return terminal !== undefined && made !== undefined && terminal.ctimeMs <= made.ctimeMs
 }

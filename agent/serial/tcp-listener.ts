@@ -2,17 +2,41 @@
 
 import net from 'node:net'
 import { AgentError, systemErrorCode } from '../errors.ts'
+import { giveUpAfter } from './give-up-time.ts'
 import { DEVICE_QUEUE_BYTES_MAX, type DeviceSide, IN_USE_LINE } from './listener.ts'
+import { askForSecret, SecretKeeper, type SecretVerdict } from './tcp-secret.ts'
 
 /** How long `close` waits for a client to take what is left and hang up. */
 const CLOSE_WAIT_MS = 200
+
+/** When a connection is idle, how soon the kernel asks whether the client's machine still lives. */
+const KEEP_ALIVE_MS = 10_000
+
+/** A client that acknowledges nothing for so long is gone: its machine was switched off, or its cable pulled. */
+const UNACKNOWLEDGED_MS = 30_000
+
+/** Connections that have not shown their secret yet. One more sends the oldest away: a client shows its own at once. */
+const STRANGERS_MAX = 16
+
+export interface TcpOptions {
+  /** A client's first line must be `Bearer <secret>`; before that it is nobody, and takes nobody's place. */
+  readonly secret?: string
+  /** What a client that comes second is told before it is sent away. */
+  readonly inUseLine?: string
+}
 
 /**
  * Listens for one client at a time; port 0 takes any free one, which `path` then names.
  * Throws `AgentError` PORT_BUSY, PORT_MISSING (no such address here) or PORT_REFUSED.
  */
-export async function listenOnTcp(host: string, port: number): Promise<DeviceSide> {
-  const server = net.createServer({ noDelay: true })
+export async function listenOnTcp(host: string, port: number, options: TcpOptions = {}): Promise<DeviceSide> {
+  const server = net.createServer({
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    // Nothing is read ahead: a paused client is left to the kernel, and what it sent cannot be lost with its connection.
+    highWaterMark: 0,
+  })
   const name = tcpName(host, port)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(name, cause)))
@@ -21,20 +45,27 @@ export async function listenOnTcp(host: string, port: number): Promise<DeviceSid
   server.removeAllListeners('error')
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
-  return new TcpDevice(server, tcpName(host, bound))
+  return new TcpDevice(server, tcpName(host, bound), options)
 }
 
 class TcpDevice implements DeviceSide {
   readonly path: string
   readonly #server: net.Server
+  readonly #inUseLine: string
+  readonly #keeper: SecretKeeper | undefined
+  /** Who has yet to show the secret, the oldest first, and how to give each up. */
+  readonly #strangers = new Map<net.Socket, () => void>()
   #socket: net.Socket | undefined
+  #isPaused = false
   #isClosed = false
   #bytes: (bytes: Uint8Array) => void = () => {}
   #client: (connected: boolean) => void = () => {}
 
-  constructor(server: net.Server, path: string) {
+  constructor(server: net.Server, path: string, options: TcpOptions) {
     this.path = path
     this.#server = server
+    this.#inUseLine = options.inUseLine ?? IN_USE_LINE
+    this.#keeper = options.secret === undefined ? undefined : new SecretKeeper(options.secret)
     // Accepting can fail for want of descriptors; the client sees that by itself and the next may fare better.
     server.on('error', () => {})
     server.on('connection', (socket) => this.#accept(socket))
@@ -71,32 +102,83 @@ class TcpDevice implements DeviceSide {
     await stopped
   }
 
+  pause(): void {
+    this.#isPaused = true
+    this.#socket?.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#socket?.resume()
+  }
+
   /** Resolves when the last client is gone too. */
   #stopListening(): Promise<void> {
     this.#isClosed = true
+    for (const giveUp of this.#strangers.values()) giveUp()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
 
   #accept(socket: net.Socket): void {
     socket.on('error', () => {})
-    if (this.#socket !== undefined || this.#isClosed) {
-      socket.end(`${IN_USE_LINE}\n`)
-      // What it sends is not for us, but it must be read for the far end's close to be seen.
-      socket.resume()
-      socket.setTimeout(CLOSE_WAIT_MS, () => socket.destroy())
+    giveUpAfter(socket, UNACKNOWLEDGED_MS)
+    if (this.#isClosed) socket.destroy()
+    else if (this.#keeper === undefined) this.#admit(socket)
+    else this.#ask(socket, this.#keeper)
+  }
+
+  #ask(socket: net.Socket, keeper: SecretKeeper): void {
+    this.#makeRoom()
+    const told = (verdict: SecretVerdict) => {
+      this.#strangers.delete(socket)
+      if (!verdict.ok) {
+        sendAway(socket, verdict.line)
+        return
+      }
+      if (verdict.rest.length > 0) socket.unshift(verdict.rest)
+      this.#admit(socket)
+    }
+    const giveUp = askForSecret(socket, keeper, told)
+    this.#strangers.set(socket, giveUp)
+    socket.on('close', () => this.#strangers.delete(socket))
+  }
+
+  #makeRoom(): void {
+    const [oldest] = this.#strangers
+    if (oldest === undefined || this.#strangers.size < STRANGERS_MAX) return
+    const [socket, giveUp] = oldest
+    this.#strangers.delete(socket)
+    giveUp()
+  }
+
+  #admit(socket: net.Socket): void {
+    if (this.#socket !== undefined) {
+      sendAway(socket, this.#inUseLine)
       return
     }
     this.#socket = socket
-    this.#client(true)
-    socket.on('data', (bytes: Buffer) => {
-      if (!this.#isClosed) this.#bytes(bytes)
-    })
     socket.on('close', () => {
       if (this.#isClosed || this.#socket !== socket) return
       this.#socket = undefined
       this.#client(false)
     })
+    // Paused before it is listened to, or listening would start it.
+    socket.pause()
+    socket.on('data', (bytes: Buffer) => {
+      if (!this.#isClosed) this.#bytes(bytes)
+    })
+    this.#client(true)
+    if (!this.#isPaused) socket.resume()
   }
+}
+
+function sendAway(socket: net.Socket, line: string): void {
+  socket.end(`${line}\n`)
+  // What it sends is not for us, but it must be read for the far end's close to be seen.
+  socket.resume()
+  // Not the socket's own timeout, which a client that goes on sending would put off for ever.
+  const timer = setTimeout(() => socket.destroy(), CLOSE_WAIT_MS)
+  socket.on('close', () => clearTimeout(timer))
 }
 
 /** Hands everything to the kernel, which sends it by itself, and then hangs up without a reset that could overtake it. */

@@ -1,5 +1,5 @@
 /**
- * What has to be said to a terminal device and Node has no words for: three libc calls through koffi, on Linux.
+ * What has to be said to a terminal device and Node has no words for: a few libc calls through koffi, on Linux.
  * Settings go through the kernel's own `termios2`, which unlike libc's form also holds odd speeds such as 250000.
  */
 
@@ -18,6 +18,7 @@ const TIOCEXCL = 0x540c
 const TIOCNXCL = 0x540d
 const TIOCGPTN = 0x80045430
 const TIOCSPTLCK = 0x40045431
+const TIOCGPTPEER = 0x5441
 const F_DUPFD_CLOEXEC = 1030
 
 const TERMIOS2_BYTES = 44
@@ -34,6 +35,11 @@ const CSIZE = 0o60
 const CS8 = 0o60
 const PARENB = 0o400
 
+/** `struct pollfd`: the descriptor, what is asked, what is so. */
+const POLLFD_BYTES = 8
+const POLL_RESULT_AT = 6
+const POLLHUP = 0x10
+
 /** A duplicate never takes the place of standard input, output or error. */
 const DUPLICATE_FROM = 3
 
@@ -41,6 +47,12 @@ const DUPLICATE_FROM = 3
 const libc = koffi.load(null)
 const ioctl: (fd: number, request: number, argument: Uint8Array | null) => number = libc.func(
   'int ioctl(int fd, unsigned long request, void *argument)',
+)
+const ioctlOfNumber: (fd: number, request: number, argument: number) => number = libc.func(
+  'int ioctl(int fd, unsigned long request, int argument)',
+)
+const poll: (descriptors: Uint8Array, count: number, waitMs: number) => number = libc.func(
+  'int poll(void *descriptors, unsigned long count, int timeout)',
 )
 const fcntl: (fd: number, command: number, argument: number) => number = libc.func(
   'int fcntl(int fd, int command, int argument)',
@@ -61,6 +73,22 @@ export function openMaster(): { readonly master: number; readonly path: string }
     fs.closeSync(master)
     throw error
   }
+}
+
+/**
+ * Opens the terminal of a master, without waiting for anything. Not by its path: that would fail where the terminal
+ * belongs to another user, and could be a name in another place.
+ */
+export function openPeer(master: number): number {
+  return check(ioctlOfNumber(master, TIOCGPTPEER, OPEN_FLAGS), 'cannot open a virtual port')
+}
+
+/** Whether all who had the terminal of this master open have closed it, also while bytes of theirs wait unread. */
+export function hasHungUp(master: number): boolean {
+  const asked = Buffer.alloc(POLLFD_BYTES)
+  asked.writeInt32LE(master)
+  check(poll(asked, 1, 0), 'cannot ask for the state of a virtual port')
+  return (asked.readInt16LE(POLL_RESULT_AT) & POLLHUP) !== 0
 }
 
 /** Opens a terminal by its path, without waiting for anything. */

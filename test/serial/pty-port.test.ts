@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 async function listen(link?: string): Promise<{ device: DeviceSide; heard: Heard }> {
-  device = await listenOnPty(link)
+  device = await listenOnPty(link === undefined ? {} : { link })
   const heard = new Heard()
   device.onBytes(heard.add)
   return { device, heard }
@@ -265,7 +265,7 @@ describe('the link', () => {
     fs.symlinkSync(other.path, link())
     const { ctimeMs } = fs.lstatSync(link())
     while (fs.statSync(other.path).ctimeMs <= ctimeMs) fs.chmodSync(other.path, 0o600)
-    const late = await listenOnPty(link())
+    const late = await listenOnPty({ link: link() })
     expect(fs.readlinkSync(link())).not.toBe(other.path)
     await late.close()
   })
@@ -277,15 +277,15 @@ describe('the link', () => {
       code: 'USAGE',
       message: `\`${link()}\` leads to \`${target}\`, which is in use; choose another name`,
     }
-    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    await expect(listenOnPty({ link: link() })).rejects.toMatchObject(refused)
     const client = new PtyClient(link())
     client.write('M105\n')
     await heard.until('M105\n')
     device.write(Buffer.from('ok\n'))
     await client.heard.until('ok\n')
-    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    await expect(listenOnPty({ link: link() })).rejects.toMatchObject(refused)
     await client.close()
-    await expect(listenOnPty(link())).rejects.toMatchObject(refused)
+    await expect(listenOnPty({ link: link() })).rejects.toMatchObject(refused)
     expect(fs.readlinkSync(link())).toBe(target)
     expect(fs.readdirSync(folder)).toEqual(['printer'])
   })
@@ -293,7 +293,7 @@ describe('the link', () => {
   test('one that leads now to another device is left alone at the end', async () => {
     const { device } = await listen(link())
     fs.unlinkSync(link())
-    const other = await listenOnPty(link())
+    const other = await listenOnPty({ link: link() })
     await device.close()
     expect(fs.lstatSync(link()).isSymbolicLink()).toBe(true)
     await other.close()
@@ -305,7 +305,7 @@ describe('the link', () => {
     fs.mkdirSync(path.join(folder, 'folder'))
     fs.symlinkSync(path.join(folder, 'file'), path.join(folder, 'alias'))
     for (const name of ['file', 'folder', 'alias']) {
-      await expect(listenOnPty(path.join(folder, name))).rejects.toMatchObject({
+      await expect(listenOnPty({ link: path.join(folder, name) })).rejects.toMatchObject({
         code: 'USAGE',
         message: expect.stringContaining('is not a link to a virtual port'),
       })
@@ -316,7 +316,7 @@ describe('the link', () => {
 
   test('a folder that does not exist is named', async () => {
     const place = path.join(folder, 'missing', 'printer')
-    await expect(listenOnPty(place)).rejects.toMatchObject({
+    await expect(listenOnPty({ link: place })).rejects.toMatchObject({
       code: 'USAGE',
       message: `cannot make the link \`${place}\`: its folder does not exist`,
     })
@@ -324,7 +324,7 @@ describe('the link', () => {
 
   test('a process that exits without closing takes its link along', () => {
     const module = path.resolve('agent/serial/pty-port.ts')
-    const code = `import(${JSON.stringify(module)}).then((m) => m.listenOnPty(${JSON.stringify(link())})).then(() => process.exit(7))`
+    const code = `import(${JSON.stringify(module)}).then((m) => m.listenOnPty({ link: ${JSON.stringify(link())} })).then(() => process.exit(7))`
     expect(spawnSync(process.execPath, ['--import', 'tsx', '-e', code]).status).toBe(7)
     expect(fs.readdirSync(folder)).toEqual([])
   })

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import fs from 'node:fs'
 import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DEVICE_QUEUE_BYTES_MAX, type DeviceSide, IN_USE_LINE } from '../../agent/serial/listener.ts'
-import { listenOnTcp } from '../../agent/serial/tcp-listener.ts'
+import { listenOnTcp, type TcpOptions } from '../../agent/serial/tcp-listener.ts'
 import { clientIs, Heard } from './heard.ts'
 
 let device: DeviceSide | undefined
@@ -14,8 +15,8 @@ afterEach(async () => {
   device = undefined
 })
 
-async function listen(): Promise<{ device: DeviceSide; heard: Heard; port: number }> {
-  device = await listenOnTcp('127.0.0.1', 0)
+async function listen(options?: TcpOptions): Promise<{ device: DeviceSide; heard: Heard; port: number }> {
+  device = await listenOnTcp('127.0.0.1', 0, options)
   const heard = new Heard()
   device.onBytes(heard.add)
   return { device, heard, port: Number(new URL(device.path).port) }
@@ -126,4 +127,143 @@ describe('listening on TCP', () => {
   test('an address of another machine is missing here', async () => {
     await expect(listenOnTcp('192.0.2.1', 0)).rejects.toMatchObject({ code: 'PORT_MISSING' })
   })
+})
+
+describe('a second client', () => {
+  test('is told in the words that were asked for', async () => {
+    const { device, port } = await listen({ inUseLine: 'Error:the gate serves another program' })
+    const came = clientIs(device, true)
+    await connect(port)
+    await came
+    const second = await connect(port)
+    await once(second.socket, 'close')
+    expect(second.heard.text).toBe('Error:the gate serves another program\n')
+  })
+
+  test('that goes on sending does not stay for that', async () => {
+    const { device, port } = await listen()
+    const came = clientIs(device, true)
+    await connect(port)
+    await came
+    const second = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    sockets.push(second)
+    const gone = new Promise((resolve) => second.on('error', () => {}).on('close', resolve))
+    const sending = setInterval(() => second.write('M105\n'), 5)
+    await gone
+    clearInterval(sending)
+  })
+})
+
+describe('a listener with a secret', () => {
+  const SECRET = { secret: 'open sesame' }
+  const WRONG = 'echo:the secret is wrong or missing\n'
+
+  test('serves who shows it, from the byte after the first line on', async () => {
+    const { device, heard, port } = await listen(SECRET)
+    const seen: boolean[] = []
+    device.onClient((connected) => seen.push(connected))
+    const client = await connect(port)
+    client.socket.write('Bearer open')
+    client.socket.write(' sesame\r\nM105\nM1')
+    client.socket.write('15\n')
+    await heard.until('M115\n')
+    expect(heard.text).toBe('M105\nM115\n')
+    device.write(Buffer.from('ok\n'))
+    await client.heard.until('ok\n')
+    expect(client.heard.text).toBe('ok\n')
+    expect(seen).toEqual([true])
+  })
+
+  test('tells anybody else that it is wrong, hears nothing of theirs and announces nobody', async () => {
+    const { device, heard, port } = await listen(SECRET)
+    const seen: boolean[] = []
+    device.onClient((connected) => seen.push(connected))
+    const wrong = ['M112\n', 'Bearer open sesam\n', 'bearer open sesame\n', '\n', 'x'.repeat(10_000)]
+    for (const text of wrong) {
+      const client = await connect(port)
+      client.socket.write(`${text}M104 S300\nBearer open sesame\n`)
+      await once(client.socket, 'close')
+      expect(client.heard.text).toBe(WRONG)
+    }
+    expect(heard.text).toBe('')
+    expect(seen).toEqual([])
+  })
+
+  test('is free while a stranger keeps silent', async () => {
+    const { device, heard, port } = await listen(SECRET)
+    const stranger = await connect(port)
+    const client = await connect(port)
+    client.socket.write('Bearer open sesame\nM105\n')
+    await heard.until('M105\n')
+    stranger.socket.write('Bearer open sesame\nM112\n')
+    await once(stranger.socket, 'close')
+    expect(stranger.heard.text).toBe(`${IN_USE_LINE}\n`)
+    device.write(Buffer.from('ok\n'))
+    await client.heard.until('ok\n')
+    expect(heard.text).toBe('M105\n')
+  })
+
+  test('sends the oldest stranger away when there are many, and still serves its client', async () => {
+    const { heard, port } = await listen(SECRET)
+    const first = await connect(port)
+    const gone = once(first.socket, 'close')
+    for (let turn = 0; turn < 40; turn++) await connect(port)
+    await gone
+    expect(first.heard.text).toBe('')
+    const client = await connect(port)
+    client.socket.write('Bearer open sesame\nM105\n')
+    await heard.until('M105\n')
+  })
+
+  test('keeps what follows the secret to itself while it is paused', async () => {
+    const { device, heard, port } = await listen(SECRET)
+    device.pause()
+    const came = clientIs(device, true)
+    const client = await connect(port)
+    client.socket.write('Bearer open sesame\nM105\n')
+    await came
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(heard.text).toBe('')
+    device.resume()
+    await heard.until('M105\n')
+  })
+
+  test('ends with its strangers', async () => {
+    const { device, port } = await listen(SECRET)
+    const stranger = await connect(port)
+    // It may also see a reset, which `once` would take for a failure.
+    const gone = new Promise((resolve) => stranger.socket.on('close', resolve))
+    stranger.socket.write('Bear')
+    await device.close()
+    await gone
+  })
+
+  test('frees its place when its client leaves, and asks the next again', async () => {
+    const { device, heard, port } = await listen(SECRET)
+    for (const turn of ['one\n', 'two\n']) {
+      const left = clientIs(device, false)
+      const client = await connect(port)
+      client.socket.write(`Bearer open sesame\n${turn}`)
+      await heard.until(turn)
+      client.socket.end()
+      await left
+    }
+    const client = await connect(port)
+    client.socket.write('M112\n')
+    await once(client.socket, 'close')
+    expect(heard.text).toBe('one\ntwo\n')
+  })
+})
+
+test('the kernel is told to notice a client whose machine has vanished', async () => {
+  const { device, port } = await listen()
+  const came = clientIs(device, true)
+  await connect(port)
+  await came
+  // Timer 2 is keep-alive; the column after it says in how many ticks it runs out.
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = fs.readFileSync('/proc/net/tcp', 'latin1').split('\n')
+  const row = rows.map((text) => text.trim().split(/\s+/)).find((one) => one[1] === local && one[3] === '01')
+  expect(row?.[5]?.slice(0, 2)).toBe('02')
+  expect(Number.parseInt(row?.[5]?.slice(3) ?? '', 16)).toBeLessThanOrEqual(1000)
 })
