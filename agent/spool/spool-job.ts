@@ -3,10 +3,11 @@
  * thing that nobody else has open.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { AgentError, systemReason } from '../errors.ts'
-import { type JobSource, openSource } from './job-source.ts'
+import { type JobSource, type OpenSource, openSource } from './job-source.ts'
 import { newSpoolName, removeFile, removeLeftovers } from './leftovers.ts'
 
 /** Larger than any slicer's output for a printer of this kind, and small enough that one job cannot fill a disk. */
@@ -34,6 +35,13 @@ export interface SpooledJob {
   remove(): Promise<void>
 }
 
+/** The place of a copy in the spool, which this process owns whoever fills it. */
+export interface SpoolPlace {
+  readonly path: string
+  /** Removes the copy. A second call does nothing. */
+  remove(): Promise<void>
+}
+
 /**
  * Copies a job into the spool in one pass and bounded memory, after clearing away what dead processes left there.
  * Throws JOB_UNREADABLE where the job is at fault, STATE_UNUSABLE where the spool is; neither leaves a file behind.
@@ -46,29 +54,71 @@ export async function spoolJob(
   const opened = await openSource(source)
   const { name } = opened
   try {
-    const { bytesMax = JOB_BYTES_MAX, progress } = options
     // A file that is too long is refused before it costs anybody the disk.
-    if (opened.bytes !== undefined) requireSize(name, opened.bytes, bytesMax)
-    const path = join(spoolDir, await inSpool(spoolDir, prepareSpool(spoolDir)))
-    const copy = new SpoolCopy(await inSpool(spoolDir, open(path, 'wx', SPOOL_FILE_MODE)), spoolDir)
+    requireKnownSize(opened, options)
+    const { path, remove } = await reserveSpool(spoolDir)
+    const hash = createHash('sha256')
+    let bytes = 0
     try {
-      for await (const chunk of opened.chunks) {
-        requireSize(name, copy.bytes + chunk.length, bytesMax)
-        await copy.write(chunk)
-        progress?.(copy.bytes, opened.bytes)
+      for await (const chunk of copyJob(path, opened, options)) {
+        hash.update(chunk)
+        bytes += chunk.length
       }
-      requireSize(name, copy.bytes, bytesMax)
-      await copy.close()
     } catch (error) {
       // The first failure is the one to tell. What cannot be removed now is a leftover to the next process.
-      await copy.close().catch(() => undefined)
-      await removeFile(path).catch(() => undefined)
+      await remove().catch(() => undefined)
       throw error
     }
-    const remove = async () => void (await inSpool(spoolDir, removeFile(path)))
-    return { name, bytes: copy.bytes, sha256: copy.digest(), path, remove }
+    return { name, bytes, sha256: hash.digest('hex'), path, remove }
   } finally {
     await opened.close()
+  }
+}
+
+/**
+ * Makes an empty private file in the spool, after clearing away what dead processes left there. It counts as this
+ * process's own: no other one clears it away while this one lives. Throws STATE_UNUSABLE.
+ */
+export async function reserveSpool(spoolDir: string): Promise<SpoolPlace> {
+  const path = join(spoolDir, await inSpool(spoolDir, prepareSpool(spoolDir)))
+  await inSpool(
+    spoolDir,
+    open(path, 'wx', SPOOL_FILE_MODE).then((file) => file.close()),
+  )
+  return { path, remove: async () => void (await inSpool(spoolDir, removeFile(path))) }
+}
+
+/**
+ * Copies an open job into its reserved place and yields each chunk once it is in the copy; a chunk is valid until the
+ * next is asked for. Throws JOB_UNREADABLE or STATE_UNUSABLE, and leaves it to the owner of the place to remove it.
+ */
+export async function* copyJob(
+  path: string,
+  opened: OpenSource,
+  options: SpoolOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  const { bytesMax = JOB_BYTES_MAX, progress } = options
+  requireKnownSize(opened, options)
+  const spoolDir = dirname(path)
+  const flags = constants.O_WRONLY | constants.O_NOFOLLOW
+  const file = await inSpool(spoolDir, open(path, flags))
+  let bytes = 0
+  try {
+    for await (const chunk of opened.chunks) {
+      requireSize(opened.name, bytes + chunk.length, bytesMax)
+      for (let written = 0; written < chunk.length; ) {
+        const write = file.write(chunk, written, chunk.length - written)
+        written += (await inSpool(spoolDir, write)).bytesWritten
+      }
+      bytes += chunk.length
+      progress?.(bytes, opened.bytes)
+      yield chunk
+    }
+    requireSize(opened.name, bytes, bytesMax)
+    await inSpool(spoolDir, file.close())
+  } finally {
+    // Does nothing where it was closed above; a failure is told by what brought us here.
+    await file.close().catch(() => undefined)
   }
 }
 
@@ -77,33 +127,8 @@ async function prepareSpool(spoolDir: string): Promise<string> {
   return await newSpoolName()
 }
 
-class SpoolCopy {
-  readonly #file: FileHandle
-  readonly #spoolDir: string
-  readonly #hash = createHash('sha256')
-  bytes = 0
-
-  constructor(file: FileHandle, spoolDir: string) {
-    this.#file = file
-    this.#spoolDir = spoolDir
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#hash.update(chunk)
-    for (let written = 0; written < chunk.length; ) {
-      const write = this.#file.write(chunk, written, chunk.length - written)
-      written += (await inSpool(this.#spoolDir, write)).bytesWritten
-    }
-    this.bytes += chunk.length
-  }
-
-  digest(): string {
-    return this.#hash.digest('hex')
-  }
-
-  close(): Promise<void> {
-    return inSpool(this.#spoolDir, this.#file.close())
-  }
+function requireKnownSize(opened: OpenSource, options: SpoolOptions): void {
+  if (opened.bytes !== undefined) requireSize(opened.name, opened.bytes, options.bytesMax ?? JOB_BYTES_MAX)
 }
 
 function requireSize(name: string, bytes: number, bytesMax: number): void {
