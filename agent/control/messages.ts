@@ -1,0 +1,144 @@
+/**
+ * What is said over the control socket: one request, a line of JSON; then perhaps lines that tell progress; then one
+ * answer, a line too. Checked on both sides: neither trusts what the other sends.
+ */
+import { z } from 'zod'
+
+/** A request with the longest licence and path has 22 KB. */
+export const REQUEST_BYTES_MAX = 64 * 1024
+
+/** A decision with fifty long reasons has 100 KB. */
+export const ANSWER_BYTES_MAX = 1024 * 1024
+
+/** PATH_MAX of Linux. */
+const PATH_CHARS_MAX = 4096
+/** NAME_MAX of Linux. */
+const NAME_CHARS_MAX = 255
+const PERSON_CHARS_MAX = 200
+/** The largest token that the licence room reads. */
+const LICENCE_CHARS_MAX = 16 * 1024
+/** A sentence, or several where several things are wrong. */
+export const MESSAGE_CHARS_MAX = 8 * 1024
+const STATUS_TEXT_CHARS_MAX = 1024
+
+/** Words that end in the log and on screens: nothing in them steers a terminal or begins a line. */
+const plain = z
+  .string()
+  .min(1)
+  .max(PERSON_CHARS_MAX)
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u)
+
+export const controlRequest = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('status') }),
+  z.strictObject({
+    do: z.literal('arm'),
+    /** Absolute: the gate works in another folder than who asks. */
+    path: z
+      .string()
+      .max(PATH_CHARS_MAX)
+      .regex(/^\/[^\0]*$/),
+    name: z.string().min(1).max(NAME_CHARS_MAX).exactOptional(),
+    /** The text of the token. */
+    licence: z.string().max(LICENCE_CHARS_MAX).exactOptional(),
+    user: plain.exactOptional(),
+  }),
+  z.strictObject({ do: z.literal('disarm'), by: plain }),
+  z.strictObject({ do: z.literal('clear'), by: plain }),
+  z.strictObject({ do: z.literal('stop'), by: plain, reason: plain.exactOptional() }),
+])
+
+/** What may be asked of a gate. */
+export type ControlRequest =
+  | { readonly do: 'status' }
+  | {
+      readonly do: 'arm'
+      readonly path: string
+      readonly name?: string
+      readonly licence?: string
+      readonly user?: string
+    }
+  | { readonly do: 'disarm'; readonly by: string }
+  | { readonly do: 'clear'; readonly by: string }
+  | { readonly do: 'stop'; readonly by: string; readonly reason?: string }
+
+export type ArmRequest = Extract<ControlRequest, { readonly do: 'arm' }>
+
+/** How a gate is. */
+export interface GateStatus {
+  readonly state: 'starting' | 'no-printer' | 'idle' | 'job' | 'refused' | 'stopping' | 'latched' | 'halted'
+  /** Who is connected, or null. */
+  readonly host: string | null
+  /** How that host is spoken to: a host profile, or null while nobody is connected. */
+  readonly profile: string | null
+  readonly printer: string
+  readonly policy: string
+  readonly job: {
+    readonly id: string
+    readonly name: string
+    readonly commandsSent: number
+    readonly commandsTotal: number | null
+  } | null
+  readonly armed: { readonly id: string; readonly name: string; readonly commands: number } | null
+  /** Why nothing prints until a person clears it; `since` is ISO 8601, in UTC. */
+  readonly latch: { readonly code: string; readonly message: string; readonly since: string } | null
+  readonly jobs: 'any' | 'armed'
+}
+
+const text = z.string().max(STATUS_TEXT_CHARS_MAX)
+const count = z.number().int().nonnegative()
+
+const gateStatus: z.ZodType<GateStatus> = z.object({
+  state: z.enum(['starting', 'no-printer', 'idle', 'job', 'refused', 'stopping', 'latched', 'halted']),
+  host: text.nullable(),
+  profile: text.nullable(),
+  printer: text,
+  policy: text,
+  job: z.object({ id: text, name: text, commandsSent: count, commandsTotal: count.nullable() }).nullable(),
+  armed: z.object({ id: text, name: text, commands: count }).nullable(),
+  latch: z.object({ code: text, message: text, since: text }).nullable(),
+  jobs: z.enum(['any', 'armed']),
+})
+
+/** What a gate answers: done, or why not. A decision that denies a job is an answer that is not `ok`. */
+export type ControlAnswer =
+  | {
+      readonly ok: true
+      readonly message: string
+      readonly decision?: unknown
+      readonly status?: GateStatus
+    }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly decision?: unknown }
+
+const message = z.string().max(MESSAGE_CHARS_MAX)
+
+/** What a gate says is no more than its own user could say; members of a later version are passed over. */
+export const controlAnswer: z.ZodType<ControlAnswer> = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    message,
+    decision: z.unknown().exactOptional(),
+    status: gateStatus.exactOptional(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    code: z.string().regex(/^[A-Z][A-Z_]{0,63}$/),
+    message,
+    decision: z.unknown().exactOptional(),
+  }),
+])
+
+/** Bytes of the job that were inspected so far. */
+export const controlProgress = z.object({ progress: count })
+
+/** What the gate does when it is asked. What a method throws becomes an answer; it never ends the gate. */
+export interface GateControl {
+  status(): GateStatus
+  /**
+   * Inspects a job and, if it is allowed, arms the gate with it. `signal` is raised when whoever asked has gone: what
+   * nobody waits for is not armed. One job at a time is asked for.
+   */
+  arm(request: ArmRequest, progress: (bytes: number) => void, signal: AbortSignal): Promise<ControlAnswer>
+  disarm(by: string): Promise<ControlAnswer>
+  clear(by: string): Promise<ControlAnswer>
+  stop(by: string, reason?: string): Promise<ControlAnswer>
+}
