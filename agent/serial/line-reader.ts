@@ -1,6 +1,7 @@
 /**
- * The printer's bytes to lines, by serialport's own parser behind a cap: alone it would keep a line without end
- * in memory for ever, and copy it anew with every chunk.
+ * The printer's bytes to lines. A line that comes in one piece, as nearly all do, is read right where it lies. What
+ * comes in pieces goes through serialport's own parser behind a cap: alone it would keep a line without end in memory
+ * for ever, and copy it anew with every chunk.
  */
 
 import { ReadlineParser } from '@serialport/parser-readline'
@@ -8,7 +9,9 @@ import { ReadlineParser } from '@serialport/parser-readline'
 /** The longest genuine reply, M115's first line, is about 300 bytes; a firmware's line buffer rarely passes 256. */
 export const REPLY_BYTES_MAX = 1024
 
+const NUL = 0x00
 const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
 const NEWLINE_BYTES = Buffer.from('\n')
 
 /** Boards send NUL bytes while they reset and some firmware ends its lines with CR NL; neither is part of a reply. */
@@ -44,7 +47,11 @@ export class LineReader {
     for (let from = 0; from < chunk.length && !this.#isStopped; ) {
       const newline = chunk.indexOf(NEWLINE, from)
       const to = newline === -1 ? chunk.length : newline + 1
-      this.#take(chunk.subarray(from, to), newline !== -1)
+      if (newline !== -1 && this.#isBetweenLines && newline - from <= REPLY_BYTES_MAX) {
+        this.#deliverWhole(chunk, from, newline)
+      } else {
+        this.#take(chunk.subarray(from, to), newline !== -1)
+      }
       from = to
     }
   }
@@ -52,6 +59,20 @@ export class LineReader {
   /** Delivers nothing from now on. */
   stop(): void {
     this.#isStopped = true
+  }
+
+  get #isBetweenLines(): boolean {
+    return this.#begunBytes === 0 && !this.#isSkipping
+  }
+
+  /** Reads a line whose end is at `to`. */
+  #deliverWhole(chunk: Uint8Array, from: number, to: number): void {
+    let start = from
+    let end = to
+    while (start < end && chunk[start] === NUL) start += 1
+    while (end > start && (chunk[end - 1] === CARRIAGE_RETURN || chunk[end - 1] === NUL)) end -= 1
+    if (start === end) return
+    this.#sink.line(Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start).toString('latin1'))
   }
 
   /** Takes a piece that lies within one line; `hasEnd` says that it is the last of it. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LineReader, REPLY_BYTES_MAX } from '../../agent/serial/line-reader.ts'
 
@@ -82,6 +83,67 @@ describe('lines', () => {
   test('a hundred thousand lines in one chunk are all delivered', () => {
     push('ok\n'.repeat(100_000))
     expect(lines).toHaveLength(100_000)
+  })
+})
+
+describe('any cut of any bytes', () => {
+  /** The least that can be said: whole, in one string, with the standard library. */
+  const expected = (bytes: Buffer) => {
+    const seen: string[] = []
+    const pieces = bytes.toString('latin1').split('\n')
+    const tail = pieces.pop() ?? ''
+    for (const piece of pieces) {
+      const line = piece.replace(/^\0+|[\r\0]+$/g, '')
+      if (piece.length > REPLY_BYTES_MAX) seen.push('too long')
+      else if (line !== '') seen.push(line)
+    }
+    return tail.length > REPLY_BYTES_MAX ? [...seen, 'too long'] : seen
+  }
+  const read = (bytes: Buffer, cuts: readonly number[]) => {
+    const seen: string[] = []
+    const one = new LineReader({ line: (text) => seen.push(text), overlong: () => seen.push('too long') })
+    let from = 0
+    for (const cut of [...cuts].sort((a, b) => a - b)) {
+      one.push(bytes.subarray(from, cut))
+      from = Math.max(from, cut)
+    }
+    // As a plain view with an offset, too: what comes need not be a Buffer.
+    one.push(new Uint8Array(bytes.buffer, bytes.byteOffset + from, bytes.length - from))
+    return seen
+  }
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '\n',
+      '\r\n',
+      '\0',
+      '\r',
+      '\0\n',
+      'ok\n',
+      'ok T:20\r\n',
+      ' T:1\n',
+      'Resend: 5\n',
+      '\xff\xb0',
+    ),
+    fc.string({ unit: 'binary-ascii', maxLength: 12 }),
+    fc.integer({ min: REPLY_BYTES_MAX - 2, max: REPLY_BYTES_MAX + 2 }).map((length) => 'a'.repeat(length)),
+  )
+
+  test('gives the lines of the whole', () => {
+    const text = fc.array(piece, { maxLength: 30 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1'))
+    const cuts = fc.array(fc.nat(), { maxLength: 20 })
+    fc.assert(
+      fc.property(text, cuts, (bytes, positions) => {
+        const places = positions.map((position) => position % (bytes.length + 1))
+        expect(read(bytes, places)).toEqual(expected(bytes))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('every single cut of a text with all that is special', () => {
+    const long = 'x'.repeat(REPLY_BYTES_MAX)
+    const bytes = Buffer.from(`\0start\r\n\n${long}\n${long}y\n\0\r\nok\r\r\n\0\0\nok 2\n${long}yz`, 'latin1')
+    for (let at = 0; at <= bytes.length; at++) expect(read(bytes, [at])).toEqual(expected(bytes))
   })
 })
 

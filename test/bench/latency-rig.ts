@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import koffi from 'koffi'
+import { makeRaw, openMaster, openTerminal } from '../../agent/serial/terminal.ts'
+
+/**
+ * Round trips of a line from a host to a printer and its `ok` back, over real ptys. Each way from one to the other has a
+ * printer of its own; the ways take turns, so that what else the machine does falls on all alike. Host and printer are
+ * processes that block in `read`, which adds the least of their own.
+ */
+
+/** One way from a host to a printer. */
+export interface Way {
+  readonly name: string
+  /**
+   * Makes the way to the printer at this path. Resolves when a host can open `path`; `processes` are those whose
+   * time is counted.
+   */
+  start(printer: string): Promise<RunningWay>
+  /** Lines that the host sends before the trips, numbered: heat, home. */
+  readonly preamble?: readonly string[]
+}
+
+export interface RunningWay {
+  readonly path: string
+  readonly processes: readonly ChildProcess[]
+}
+
+export interface Trips {
+  readonly name: string
+  readonly trips: number
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly p999Us: number
+  /** Time of all processors that the way's processes took for each trip. */
+  readonly cpuUs: number
+}
+
+export interface TripsOptions {
+  readonly ways: readonly Way[]
+  /** Of each way, over all rounds; at least 20,000 for a p99.9 that means something. */
+  readonly trips: number
+  readonly rounds: number
+}
+
+/** Trips before those that count, in each round: the first ones find cold caches and code not yet compiled. */
+const WARM_TRIPS = 1000
+
+/** A round of trips takes a second or two; a way that has lost a line would hang for ever. */
+const ROUND_MS = 120_000
+
+/** What the kernel counts processor time in: 100 a second on every Linux that Node runs on. */
+const TICK_US = 10_000
+
+const O_NONBLOCK = 0o4000
+const F_GETFL = 3
+const F_SETFL = 4
+const fcntl: (fd: number, command: number, argument: number) => number = koffi
+  .load(null)
+  .func('int fcntl(int fd, int command, int argument)')
+
+/** Measures all ways in turns. Throws where one does not work: a time of something broken means nothing. */
+export async function measureTrips(options: TripsOptions): Promise<readonly Trips[]> {
+  const lanes: Lane[] = []
+  try {
+    for (const way of options.ways) lanes.push(await openLane(way))
+    const tripsARound = Math.ceil(options.trips / options.rounds)
+    for (let round = 0; round < options.rounds; round++) {
+      for (const lane of lanes) runRound(lane, tripsARound)
+    }
+    return lanes.map(sumUp)
+  } finally {
+    for (const lane of lanes) closeLane(lane)
+  }
+}
+
+/** Straight to the printer: what host, printer and kernel take by themselves. */
+export const DIRECT: Way = {
+  name: 'no proxy',
+  start: async (printer) => ({ path: printer, processes: [] }),
+}
+
+/** The usual program that joins two ptys, written in C; undefined where it is not installed. */
+export function socatWay(folder: string): Way | undefined {
+  if (spawnSync('socat', ['-V'], { stdio: 'ignore' }).status !== 0) return undefined
+  return {
+    name: 'socat',
+    start: async (printer) => {
+      const path = join(folder, 'socat')
+      const child = spawn('socat', [`PTY,link=${path},raw,echo=0`, `OPEN:${printer},raw,echo=0,nonblock`], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+      await waitUntil(() => existsSync(path))
+      return { path, processes: [child] }
+    },
+  }
+}
+
+/** A gate without its middle: the links alone. */
+export function bareWay(folder: string): Way {
+  return {
+    name: 'bare links',
+    start: async (printer) => {
+      const path = join(folder, 'bare')
+      const program = join(import.meta.dirname, 'bare-proxy.ts')
+      const child = spawn(process.execPath, ['--import', 'tsx', program, path, printer], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await once(child.stdout, 'data')
+      return { path, processes: [child] }
+    },
+  }
+}
+
+interface Lane {
+  readonly way: Way
+  readonly printer: ChildProcess
+  /** Held open, so that the printer has no hang-up to see between two hosts. */
+  readonly terminal: number
+  readonly running: RunningWay
+  readonly micros: number[]
+  ticks: number
+  counted: number
+}
+
+async function openLane(way: Way): Promise<Lane> {
+  const { master, path } = openMaster()
+  const terminal = openTerminal(path)
+  makeRaw(terminal)
+  // On the master itself, which the printer's process inherits: it blocks in `read` from now on.
+  fcntl(master, F_SETFL, fcntl(master, F_GETFL, 0) & ~O_NONBLOCK)
+  const program = join(import.meta.dirname, 'latency-printer.mjs')
+  const printer = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'ignore', master] })
+  closeSync(master)
+  const running = await way.start(path)
+  return { way, printer, terminal, running, micros: [], ticks: 0, counted: 0 }
+}
+
+function closeLane(lane: Lane): void {
+  for (const child of [...lane.running.processes, lane.printer]) child.kill('SIGKILL')
+  closeSync(lane.terminal)
+}
+
+function runRound(lane: Lane, trips: number): void {
+  const { path, processes } = lane.running
+  const before = processes.reduce((sum, child) => sum + ticksOf(child), 0)
+  const preamble = JSON.stringify(lane.way.preamble ?? [])
+  const program = join(import.meta.dirname, 'latency-client.mjs')
+  const args = [program, path, String(trips), String(WARM_TRIPS), preamble]
+  const run = spawnSync(process.execPath, args, {
+    timeout: ROUND_MS,
+    maxBuffer: 1 << 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (run.status !== 0) throw new Error(`${lane.way.name}: the host ended with ${run.status ?? run.signal}`)
+  const micros: unknown = JSON.parse(String(run.stdout))
+  if (!Array.isArray(micros)) throw new Error(`${lane.way.name}: the host told no times`)
+  for (const one of micros) lane.micros.push(Number(one))
+  lane.ticks += processes.reduce((sum, child) => sum + ticksOf(child), 0) - before
+  lane.counted += trips + WARM_TRIPS
+}
+
+/** Time in user and kernel code, fields 14 and 15; the name before them may hold anything, but ends with the last `)`. */
+function ticksOf(child: ChildProcess): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+function sumUp(lane: Lane): Trips {
+  const sorted = lane.micros.sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+  return {
+    name: lane.way.name,
+    trips: sorted.length,
+    p50Us: at(0.5),
+    p99Us: at(0.99),
+    p999Us: at(0.999),
+    cpuUs: (lane.ticks * TICK_US) / lane.counted,
+  }
+}
+
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
