@@ -43,11 +43,11 @@ describe('a request', () => {
   test('may come byte by byte, and what follows it is nothing to the gate', async () => {
     const { gate, path } = await serveStub()
     const client = new RawClient(path)
-    for (const byte of STATUS) {
+    for (const byte of STATUS.trimEnd()) {
       client.socket.write(byte)
       await sleep(1)
     }
-    client.socket.write('{"do":"clear","by":"x"}\n')
+    client.socket.write('\n{"do":"clear","by":"x"}\n')
     expect(JSON.parse(await client.ended)).toMatchObject({ ok: true, status: { state: 'idle' } })
     expect(gate.asked).toEqual(['status'])
   })
