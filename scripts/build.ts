@@ -4,7 +4,8 @@ import { build } from 'esbuild'
 
 /**
  * Builds the command to `dist/`: `portcullis.mjs`, with each subcommand in a chunk that is loaded when it is asked
- * for, and `guard.mjs`, the guard process. Native modules and what loads them stay outside, in node_modules.
+ * for, `guard.mjs`, the guard process, and `inspector.mjs`, the process that inspects jobs. Native modules and what
+ * loads them stay outside, in node_modules.
  */
 
 const root = dirname(import.meta.dirname)
@@ -19,7 +20,11 @@ const staging = join(root, 'node_modules', '.cache', `dist-${process.pid}`)
 
 await build({
   absWorkingDir: root,
-  entryPoints: { portcullis: 'agent/cli/main.ts', guard: 'agent/serial/guard-main.ts' },
+  entryPoints: {
+    portcullis: 'agent/cli/main.ts',
+    guard: 'agent/serial/guard-main.ts',
+    inspector: 'agent/inspector-main.ts',
+  },
   outdir: staging,
   outExtension: { '.js': '.mjs' },
   bundle: true,

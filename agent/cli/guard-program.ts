@@ -1,14 +1,22 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { AgentError } from '../errors.ts'
+import { AgentError, type AgentErrorCode } from '../errors.ts'
 import { packageFolder } from './ready-policies.ts'
 
-/** The built program of the guard process, beside the command itself. A print without it would not be guarded, so there is none. */
+/** The programs of the processes that the agent starts, built beside the command itself. */
+
+/** The guard process. A print without it would not be guarded, so there is none. */
 export function guardProgram(): string {
-  const path = join(packageFolder(), 'dist', 'guard.mjs')
+  return builtProgram('guard', 'GUARD_FAILED')
+}
+
+/** The process that inspects jobs. */
+export function inspectorProgram(): string {
+  return builtProgram('inspector', 'CONFIG_INVALID')
+}
+
+function builtProgram(name: string, code: AgentErrorCode): string {
+  const path = join(packageFolder(), 'dist', `${name}.mjs`)
   if (existsSync(path)) return path
-  throw new AgentError(
-    'GUARD_FAILED',
-    `the guard program \`${path}\` is missing: build or install the package again`,
-  )
+  throw new AgentError(code, `the ${name} program \`${path}\` is missing: build or install the package again`)
 }
