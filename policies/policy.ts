@@ -67,6 +67,7 @@ interface LineEntry {
 interface JobEntry {
   readonly ruleId: string
   readonly mode: RuleMode
+  readonly isMootForStreams: boolean
   readonly check: JobCheck
 }
 
@@ -152,6 +153,16 @@ export class Policy {
     )
   }
 
+  /**
+   * Rules that refuse or hold jobs by what only the whole job shows. A job of which a host sends line after line is over
+   * before they could be asked.
+   */
+  get wholeJobRules(): readonly string[] {
+    return this.jobEntries
+      .filter(({ mode, isMootForStreams }) => !isMootForStreams && (mode === 'enforce' || mode === 'hold'))
+      .map(({ ruleId }) => ruleId)
+  }
+
   private entriesFor(command: Command): readonly LineEntry[] {
     const row = command.row
     if (row === undefined) return this.unknownEntries
@@ -172,7 +183,10 @@ function compileRules(source: PolicySource): {
     const shared = { ruleId: rule.id, mode }
     const watches = compiled.watches ?? rule.watches
     if (compiled.line !== undefined) lineEntries.push({ ...shared, watches, check: compiled.line })
-    if (compiled.job !== undefined) jobEntries.push({ ...shared, check: compiled.job })
+    if (compiled.job !== undefined) {
+      const isMootForStreams = compiled.isMootForStreams === true
+      jobEntries.push({ ...shared, isMootForStreams, check: compiled.job })
+    }
   }
   return { lineEntries, jobEntries }
 }

@@ -32,6 +32,8 @@ export type Watch =
 export interface CompiledRule {
   readonly line?: LineCheck
   readonly job?: JobCheck
+  /** With these options no job can break the rule that comes without a licence: nothing is missed where jobs are not seen whole. */
+  readonly isMootForStreams?: boolean
   /** Narrows the rule's own watches to what these options need to see. */
   readonly watches?: readonly Watch[]
 }

@@ -50,16 +50,44 @@ const jobOpened = z.strictObject({
 /** The running digest of what was sent, after `commandsSent` commands. */
 const jobSealed = z.strictObject({ kind: z.literal('job-sealed'), job: jobId, commandsSent: count, sha256 })
 
-/** How a job ended. `reason` is null for a job that was printed; `sha256` is the running digest at its end. */
+/**
+ * How a job ended. `reason` is null for a job that was printed, and for a host's stream that came to its end: what that
+ * was meant to be, and of how many commands, nobody said. `sha256` is the running digest at its end, where it is known.
+ */
 const jobClosed = z.strictObject({
   kind: z.literal('job-closed'),
   job: jobId,
-  outcome: z.enum(['printed', 'stopped', 'failed', 'uncertain']),
+  outcome: z.enum(['printed', 'ended', 'stopped', 'failed', 'uncertain']),
   reason: text.nullable(),
   commandsSent: count,
-  commandsTotal: count,
-  sha256,
+  commandsTotal: count.nullable(),
+  sha256: sha256.nullable(),
 })
+
+/** A host's stream is open: its commands may follow, each as the policy lets it. `host` is the program it seems to be. */
+const streamOpened = z.strictObject({ kind: z.literal('stream-opened'), job: jobId, host: text })
+
+/** A host came to the gate, at this place, or left it after so many lines. */
+const hostOpened = z.strictObject({ kind: z.literal('host-opened'), place: text })
+const hostClosed = z.strictObject({ kind: z.literal('host-closed'), place: text, lines: count })
+
+/** The printer's port was opened, or is gone. */
+const printerOpened = z.strictObject({ kind: z.literal('printer-opened'), port: text })
+const printerLost = z.strictObject({ kind: z.literal('printer-lost'), port: text, reason: text })
+
+/** A job waits for its host to print it, or does so no longer. `decision` is the index of the record that allows it. */
+const jobArmed = z.strictObject({ kind: z.literal('job-armed'), job: jobId, decision: count })
+const jobDisarmed = z.strictObject({ kind: z.literal('job-disarmed'), job: jobId, by: text })
+
+/** A pause of a job in lockstep: so many commands that are not the job's were sent, and everything was put back. */
+const interlude = z.strictObject({ kind: z.literal('interlude'), job: jobId, commandsSent: count })
+
+/** From here on nothing of a host passes but questions and heaters off, until a person or a new job lifts it. */
+const latched = z.strictObject({ kind: z.literal('latched'), job: jobId.nullable(), reason: text })
+const cleared = z.strictObject({ kind: z.literal('cleared'), by: text })
+
+/** The emergency stop went out. It waits for no record, so this one comes after it. */
+const emergencyStop = z.strictObject({ kind: z.literal('emergency-stop'), by: text })
 
 /** A line that was not sent. `line` is its number in the job or in the host's stream. */
 const lineRefused = z.strictObject({
@@ -87,6 +115,17 @@ export const auditRecord = z.discriminatedUnion('kind', [
   jobOpened,
   jobSealed,
   jobClosed,
+  streamOpened,
+  hostOpened,
+  hostClosed,
+  printerOpened,
+  printerLost,
+  jobArmed,
+  jobDisarmed,
+  interlude,
+  latched,
+  cleared,
+  emergencyStop,
   lineRefused,
   safeStop,
 ])

@@ -18,12 +18,39 @@ export function recordWords(record: StoredRecord): string {
     case 'job-sealed':
       return `job ${short(record.job)}: ${record.commandsSent} commands sent, digest ${record.sha256.slice(0, 16)}`
     case 'job-closed':
-      return `job ${short(record.job)} closed: ${record.outcome}, ${record.commandsSent} of ${record.commandsTotal} commands${because(record.reason)}`
+      return `job ${short(record.job)} closed: ${record.outcome}, ${commandsWords(record)}${because(record.reason)}`
+    case 'host-opened':
+      return `host came to ${record.place}`
+    case 'host-closed':
+      return `host left ${record.place} after ${record.lines} lines`
+    case 'stream-opened':
+      return `job ${short(record.job)} opened: a stream of the host, ${record.host}`
+    case 'printer-opened':
+      return `printer at ${record.port} opened`
+    case 'printer-lost':
+      return `printer at ${record.port} lost: ${record.reason}`
+    case 'job-armed':
+      return `job ${short(record.job)} armed, allowed by record ${record.decision}`
+    case 'job-disarmed':
+      return `job ${short(record.job)} disarmed by ${record.by}`
+    case 'interlude':
+      return `job ${short(record.job)} paused: ${record.commandsSent} commands in the pause, then put back`
+    case 'latched':
+      return `blocked: ${record.reason}`
+    case 'cleared':
+      return `cleared by ${record.by}`
+    case 'emergency-stop':
+      return `emergency stop by ${record.by}`
     case 'line-refused':
       return `line ${record.line} refused: ${record.message}`
     case 'safe-stop':
       return `safe stop, heaters ${record.confirmed ? 'confirmed off' : 'not confirmed off'}${because(record.reason)}`
   }
+}
+
+function commandsWords(record: StoredRecord & { kind: 'job-closed' }): string {
+  const { commandsSent, commandsTotal } = record
+  return commandsTotal === null ? `${commandsSent} commands` : `${commandsSent} of ${commandsTotal} commands`
 }
 
 function because(reason: string | null): string {

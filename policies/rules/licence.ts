@@ -78,6 +78,9 @@ export const licence = defineRule({
   watches: [],
   isImplied: true,
   compile: ({ demand, tiers, designs }) => ({
+    isMootForStreams:
+      demand === 'never' ||
+      (demand === 'by-tier' && !designs.some(({ tier }) => tiers.includes(tier))),
     job: (job) => {
       const standing = job.licence
       if (standing.kind === 'refused') return [refusedObjection(standing, demand === 'never')]
