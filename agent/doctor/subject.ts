@@ -22,6 +22,12 @@ export interface Site {
   readonly policy: string
 }
 
+/** A running host program, by its own name, not that of its interpreter. */
+export interface Host {
+  readonly name: string
+  readonly process: Process
+}
+
 /** How it is known as whom the gate runs. */
 export type GateUserSource = 'state' | 'account' | 'caller'
 
@@ -34,7 +40,7 @@ export interface Subject {
   /** Undefined where the printer hangs on no device of this machine. */
   readonly device: Device | undefined
   /** The host programs that run: OctoPrint and the like. */
-  readonly hosts: readonly Process[]
+  readonly hosts: readonly Host[]
   /** The users whom the gate is there to judge: those who may use the virtual port, and those of host programs. */
   readonly hostUids: ReadonlySet<number>
 }
@@ -52,7 +58,10 @@ export function newSubject(world: World, site: Site): Subject {
   const processes = readProcesses(world)
   const gate = gateUser(world, site)
   const people = new People(world, processes.list, (accounts) => gate(accounts).uid)
-  const hosts = processes.list.filter(isHost)
+  const hosts = processes.list.flatMap((process) => {
+    const name = hostName(process)
+    return name === undefined ? [] : [{ name, process }]
+  })
   return {
     world,
     site,
@@ -61,7 +70,7 @@ export function newSubject(world: World, site: Site): Subject {
     gateUserFrom: gate(people.accounts()).from,
     device: isDevicePort(site.config.printer.port) ? findDevice(world, site.config.printer.port) : undefined,
     hosts,
-    hostUids: new Set([...linkUids(site.config, people), ...hosts.map(({ uid }) => uid)]),
+    hostUids: new Set([...linkUids(site.config, people), ...hosts.map(({ process }) => process.uid)]),
   }
 }
 
@@ -93,14 +102,15 @@ function linkUids({ host }: GateConfig, people: People): readonly number[] {
 
 const HOST_NAME =
   /^(octoprint|pronterface|pronsole|printcore|printrun|cura|ultimaker-cura|prusa-?slicer|orca-?slicer|repetier|cncjs|bcnc|klippy)/i
-const INTERPRETER = /^(python|node|java|mono|bash|sh)\b/
+const INTERPRETER = /^(python[\d.]*|node|nodejs|java|mono|bash|sh)$/
 /** `python3 -m octoprint` has its program in the third word. */
 const PROGRAM_WORDS = 3
 
-function isHost({ command, words }: Process): boolean {
+/** The name of the host program that a process runs, if it does. */
+function hostName({ command, words }: Process): string | undefined {
   const [first = '', ...more] = words.slice(0, PROGRAM_WORDS).map((text) => basename(text))
   const programs = INTERPRETER.test(first) ? more : [first, command]
-  return programs.some((name) => HOST_NAME.test(name))
+  return programs.find((name) => HOST_NAME.test(name))
 }
 
 /** The command that shows more, for remedies. */

@@ -34,8 +34,11 @@ function stranger({ people }: Subject, { pid, command, uid }: Process, real: str
 }
 
 function notAllSeen(subject: Subject, real: string, unseen: number): Told {
-  const what = subject.processes.isWhole ? `${unseen} programs of other users` : 'the programs of other users'
-  return warn(`${what} do not show what they have open, so one may have \`${real}\``, asRoot(subject))
+  const count = subject.processes.isWhole ? ` (${unseen})` : ''
+  return warn(
+    `programs of other users${count} do not show what they have open, so one may have \`${real}\``,
+    asRoot(subject),
+  )
 }
 
 /** A program of ours, run by the gate's user or root: nobody else can pass for it. */

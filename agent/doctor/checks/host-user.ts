@@ -1,7 +1,6 @@
 /** As whom the hosts run: one with the gate's user or root can go round the gate whatever the device's mode says. */
 import { fail, ok, type Told, warn } from '../finding.ts'
-import type { Process } from '../processes.ts'
-import type { Check, Subject } from '../subject.ts'
+import type { Check, Host, Subject } from '../subject.ts'
 import { seen } from '../world.ts'
 
 export const hostUser: Check = {
@@ -14,9 +13,10 @@ export const hostUser: Check = {
   },
 }
 
-function examineHost({ people, world }: Subject, { pid, command, uid }: Process): readonly Told[] {
+function examineHost({ people, world }: Subject, { name, process }: Host): readonly Told[] {
+  const { pid, uid } = process
   if (!people.isTrusted(uid)) return []
-  const who = `the host program \`${command}\` (process ${pid})`
+  const who = `the host program \`${name}\` (process ${pid})`
   const own = 'let it run as a user of its own, in the group of `host.group` and not in `dialout`'
   if (uid !== 0) {
     return [

@@ -35,7 +35,7 @@ export const stateFolder: Check = {
           `keep it in a folder of root, such as \`/var/lib/portcullis\`, or \`sudo chmod go-w ${word(folder)}\``,
         ),
       ),
-      ...temporary(trail.real),
+      ...temporary(site.state, trail.real),
     ]
     if (trail.end.kind === 'hidden') {
       return [...told, unseen(subject, 'the state folder', site.state, trail.end.reason)]
@@ -70,9 +70,9 @@ function unnamed(path: string): Told {
 }
 
 /** Folders that systems clear by age. */
-function temporary(real: string): readonly Told[] {
-  if (!/^\/(var\/)?tmp\//.test(real)) return []
-  const message = `the state folder \`${real}\` is where the system clears old files, the log too`
+function temporary(path: string, real: string): readonly Told[] {
+  if (![path, real].some((name) => /^\/(var\/)?tmp\//.test(name))) return []
+  const message = `the state folder \`${path}\` is where the system clears old files, the log too`
   return [fail(message, 'keep it elsewhere, such as `/var/lib/portcullis`')]
 }
 
