@@ -1,5 +1,5 @@
 /** Who may do what with a file, by its owner, group and mode. */
-import { names } from './finding.ts'
+import { names, word } from './finding.ts'
 import type { People } from './people.ts'
 import type { Trail } from './trail.ts'
 import type { FileFacts } from './world.ts'
@@ -52,6 +52,16 @@ export interface Weakness {
   readonly folder: string
   readonly others: Others
   readonly who: string
+  /**
+   * The command that shuts it; undefined where that would break something else: a folder that all share, such as
+   * /tmp, or one that belongs to somebody.
+   */
+  readonly shut: string | undefined
+}
+
+/** The better remedy, and where it is one, the command that shuts the folder. */
+export function moveOrShut(move: string, { shut }: Weakness): string {
+  return shut === undefined ? move : `${move}, or \`${shut}\``
 }
 
 /** Where others could swap what a path leads to. The file at its end is not judged. */
@@ -61,7 +71,10 @@ export function weaknessesOf(people: People, trail: Trail): readonly Weakness[] 
     if (folder === undefined) continue
     const others = othersWhoReplace(people, folder.facts, facts)
     const who = whoWords(people, others)
-    if (who !== undefined) found.set(folder.path, { folder: folder.path, others, who })
+    if (who === undefined) continue
+    const isShared = (folder.facts.mode & STICKY) !== 0 || others.owner !== undefined
+    const shut = isShared ? undefined : `sudo chmod go-w ${word(folder.path)}`
+    found.set(folder.path, { folder: folder.path, others, who, shut })
   }
   return [...found.values()]
 }

@@ -2,6 +2,7 @@
 import {
   gateMay,
   gateStopsAt,
+  moveOrShut,
   type Others,
   othersWho,
   READ,
@@ -36,10 +37,10 @@ export function examineFile(subject: Subject, what: string, path: string): reado
             `\`sudo chown root ${word(real)} && sudo chmod go-w ${word(real)}\`, and read through what it says now`,
           ),
         ]),
-    ...weaknessesOf(people, trail).map(({ folder, others, who: whoElse }) =>
-      levelFor(subject, others)(
-        `${what} \`${path}\` can be replaced by ${whoElse}, who can write in \`${folder}\``,
-        `keep it in a folder of root, such as \`/etc/portcullis\`, or \`sudo chmod go-w ${word(folder)}\``,
+    ...weaknessesOf(people, trail).map((weakness) =>
+      levelFor(subject, weakness.others)(
+        `${what} \`${path}\` can be replaced by ${weakness.who}, who can write in \`${weakness.folder}\``,
+        moveOrShut('keep it in a folder of root, such as `/etc/portcullis`', weakness),
       ),
     ),
   ]

@@ -87,6 +87,10 @@ describe('who can open the device', () => {
 describe('an access list', () => {
   const shared = withDevice({ mode: 0o660 })
 
+  test('is no further question where the device stands open anyway', () => {
+    expect(told('device-owner', withDevice({ mode: 0o660, gid: DIALOUT }))).toHaveLength(1)
+  })
+
   test('is told as possible where the mode leaves room for it', () => {
     expect(findings('device-owner', shared)).toMatchObject([
       { level: 'note', remedy: expect.stringContaining('`getfacl /dev/ttyUSB0`') },

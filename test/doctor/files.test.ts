@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   CONFIG,
+  type FakeFile,
   findings,
   folder,
   GATE,
@@ -68,6 +69,15 @@ describe.each([
     expect(told(id, { files: { '/etc/portcullis': folder(0o777) } })).toEqual([
       `fail: ${what} \`${path}\` can be replaced by every user of this machine, who can write in \`/etc/portcullis\``,
     ])
+  })
+
+  test('in a folder that all share, or of somebody, is to be moved: the folder is not ours to shut', () => {
+    const remedyWith = (file: FakeFile) =>
+      findings(id, { files: { ...USERS, '/etc/portcullis': file, [path]: {} } })[0]?.remedy
+    expect(remedyWith(folder(0o777))).toContain('or `sudo chmod go-w /etc/portcullis`')
+    expect(remedyWith(folder(0o755, PI))).not.toContain('chmod')
+    const shared = findings(id, { files: { '/etc/portcullis': folder(0o1777), [path]: ownedBy(PI, 0o644) } })
+    expect(shared.find(({ message }) => message.includes('replaced'))?.remedy).not.toContain('chmod')
   })
 
   test('that is a link is judged by where it leads, and by the way there', () => {

@@ -56,10 +56,10 @@ function examineDevice(subject: Subject, device: Device, facts: FileFacts): read
   const open: readonly Told[] =
     who === undefined
       ? emptyGroup(subject, facts, real)
-      : [fail(`\`${real}\` (${mode}) can be opened by ${who}, round the gate`, udevRemedy(subject))]
+      : [fail(`\`${real}\` (${mode}) can be opened by ${who}, round the gate`, shutRemedy(subject, real))]
   const told = [
     ...open,
-    ...accessList(subject, device, facts),
+    ...accessList(subject, device, facts, who !== undefined),
     ...weaknessesOf(people, device.trail).map(({ folder, who: whoElse }) =>
       fail(
         `another device can be put in the place of \`${path}\` by ${whoElse}, who can write in \`${folder}\``,
@@ -76,6 +76,11 @@ function examineDevice(subject: Subject, device: Device, facts: FileFacts): read
         ]),
   ]
   return told.length > 0 ? told : [ok(`only ${people.trusted} can open \`${real}\` (${mode})`)]
+}
+
+/** A device comes back with the mode that udev gives it; the terminal of another program has no rule. */
+function shutRemedy(subject: Subject, real: string): string {
+  return real.startsWith('/dev/pts/') ? `\`sudo chmod 600 ${word(real)}\`` : udevRemedy(subject)
 }
 
 /** A group without other members is a door that stands ajar. */
@@ -96,7 +101,12 @@ function emptyGroup(subject: Subject, facts: FileFacts, real: string): readonly 
  * Access lists do not show here. But where the mode gives the group nothing, that is the mask of a list too, and it gives
  * nothing to anybody. The list that desktops make, for whoever sits at the screen, shows as udev's tag.
  */
-function accessList(subject: Subject, { trail, udev }: Device, facts: FileFacts): readonly Told[] {
+function accessList(
+  subject: Subject,
+  { trail, udev }: Device,
+  facts: FileFacts,
+  isOpen: boolean,
+): readonly Told[] {
   if ((facts.mode & GROUP_BITS) === 0) return []
   if (udev.tags.has('uaccess')) {
     return [
@@ -106,6 +116,8 @@ function accessList(subject: Subject, { trail, udev }: Device, facts: FileFacts)
       ),
     ]
   }
+  // Shutting the mode, as it must be anyway, shuts the list with it.
+  if (isOpen) return []
   return [
     note(
       `an access list of \`${trail.real}\` would not show here, and its mode leaves room for one`,

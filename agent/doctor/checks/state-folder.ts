@@ -1,6 +1,6 @@
 /** The state folder: log, keys, trusted issuers. Whoever can write there can make the gate believe what they like. */
 import { join } from 'node:path'
-import { gateStopsAt, weaknessesOf } from '../access.ts'
+import { gateStopsAt, moveOrShut, weaknessesOf } from '../access.ts'
 import { fail, note, octal, ok, type Told, warn, word } from '../finding.ts'
 import { type Check, type Subject, unseen } from '../subject.ts'
 import { follow } from '../trail.ts'
@@ -29,10 +29,10 @@ export const stateFolder: Check = {
     const trail = follow(world, site.state)
     const told = [
       ...(site.config.state === undefined ? [unnamed(site.state)] : []),
-      ...weaknessesOf(people, trail).map(({ folder, who }) =>
+      ...weaknessesOf(people, trail).map((weakness) =>
         fail(
-          `the state folder \`${site.state}\` can be replaced by ${who}, who can write in \`${folder}\``,
-          `keep it in a folder of root, such as \`/var/lib/portcullis\`, or \`sudo chmod go-w ${word(folder)}\``,
+          `the state folder \`${site.state}\` can be replaced by ${weakness.who}, who can write in \`${weakness.folder}\``,
+          moveOrShut('keep it in a folder of root, such as `/var/lib/portcullis`', weakness),
         ),
       ),
       ...temporary(site.state, trail.real),

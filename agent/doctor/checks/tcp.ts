@@ -1,6 +1,6 @@
 /** The gate's TCP port: who can reach it, and whether its secret is one. */
 import { isLoopback } from '../../config/index.ts'
-import { othersWho, READ, WRITE, weaknessesOf, whoWords } from '../access.ts'
+import { moveOrShut, othersWho, READ, WRITE, weaknessesOf, whoWords } from '../access.ts'
 import { fail, note, octal, ok, type Told, warn, word } from '../finding.ts'
 import { type Check, type Subject, unseen } from '../subject.ts'
 import { follow } from '../trail.ts'
@@ -58,10 +58,10 @@ function secret(subject: Subject, path: string): readonly Told[] {
             `write a new one, then \`sudo chown ${word(people.userName(people.gateUid))} ${word(path)} && sudo chmod 600 ${word(path)}\``,
           ),
         ]),
-    ...weaknessesOf(people, trail).map(({ folder, who: whoElse }) =>
+    ...weaknessesOf(people, trail).map((weakness) =>
       fail(
-        `the secret \`${path}\` can be replaced by ${whoElse}, who can write in \`${folder}\``,
-        `\`sudo chmod go-w ${word(folder)}\``,
+        `the secret \`${path}\` can be replaced by ${weakness.who}, who can write in \`${weakness.folder}\``,
+        moveOrShut('keep it in a folder of root, such as `/etc/portcullis`', weakness),
       ),
     ),
   ]

@@ -1,6 +1,6 @@
 /** The virtual port that hosts open: that it leads to the gate, to nobody else, and that hosts find it. */
 import { basename, dirname } from 'node:path'
-import { ENTER, gateMay, othersWho, READ, usersOf, WRITE, weaknessesOf } from '../access.ts'
+import { ENTER, gateMay, moveOrShut, othersWho, READ, usersOf, WRITE, weaknessesOf } from '../access.ts'
 import { fail, note, octal, ok, type Told, warn, word } from '../finding.ts'
 import { type Check, type Subject, unseen } from '../subject.ts'
 import { follow } from '../trail.ts'
@@ -16,10 +16,10 @@ export const virtualPort: Check = {
     const { people, site, world } = subject
     const { link } = site.config.host
     if (link === undefined) return []
-    const weaknesses = weaknessesOf(people, follow(world, link)).map(({ folder, who }) =>
+    const weaknesses = weaknessesOf(people, follow(world, link)).map((weakness) =>
       fail(
-        `the link \`${link}\` can be led elsewhere by ${who}, who can write in \`${folder}\``,
-        `make the link in a folder of the gate’s user, such as \`/run/portcullis\`, or \`sudo chmod go-w ${word(folder)}\``,
+        `the link \`${link}\` can be led elsewhere by ${weakness.who}, who can write in \`${weakness.folder}\``,
+        moveOrShut('make the link in a folder of the gate’s user, such as `/run/portcullis`', weakness),
       ),
     )
     return [
