@@ -35,6 +35,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent/config',
     'agent/control',
   ],
+  // The gate joined to its ports, its log and the people who watch it: a composition of its own.
+  'agent/gate': [
+    'gcode',
+    'policies',
+    'agent/errors.ts',
+    'agent',
+    'agent/core',
+    'agent/audit',
+    'agent/spool',
+    'agent/serial',
+    'agent/config',
+    'agent/control',
+  ],
   'agent/cli': [
     'gcode',
     'policies',
@@ -50,6 +63,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent/control',
     'agent/doctor',
     'agent/install',
+    'agent/gate',
   ],
 }
 /** Rooms whose only door is their index.ts. */
@@ -65,6 +79,7 @@ const DOORED = [
   'agent/control',
   'agent/doctor',
   'agent/install',
+  'agent/gate',
 ]
 /** Packages that a room may import besides Node's own modules. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -80,6 +95,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'agent/control': ['zod'],
   'agent/doctor': [],
   'agent/install': [],
+  'agent/gate': [],
   agent: ['zod', 'pino'],
   'agent/cli': ['commander', 'cli-progress'],
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '../errors.ts'
 import { endOnFault, endWithError } from './end.ts'
+import { addGateCommands } from './gate-commands.ts'
 import { complain } from './output.ts'
 import { VERSION } from './version.ts'
 
@@ -39,6 +40,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(add --help to see what it takes)')
     .addHelpText('after', AFTER_HELP)
   addJobCommands(program)
+  addGateCommands(program)
   addPrinterCommands(program)
   addPolicyCommands(program)
   addLicenceCommands(program)

@@ -9,8 +9,9 @@ import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { badUsage, errorDocument, wholeNumber } from './end.ts'
-import { guardProgram } from './guard-program.ts'
+import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
+import { guardProgram } from './programs.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
@@ -48,7 +49,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const state = await openStateFolder(options.state)
   const anchorsPem = await loadTrustAnchors(state.trustDir)
   const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
-  const interrupt = interruptSignal()
+  const interrupt = interruptSignal('the job was stopped')
   // Whoever pipes a job in may never end it; the wait for it ends with the command.
   interrupt.signal.addEventListener('abort', () => {
     if (job === '-')
@@ -127,30 +128,6 @@ function show(printed: PrintedJob, options: PrintOptions): void {
 async function stopAll(simulator: Simulator | undefined, log: AuditLog | undefined): Promise<void> {
   await simulator?.stop()
   await log?.close()
-}
-
-/** Ctrl-C and a service manager's stop end the job safely; a second Ctrl-C changes nothing, the guard is there for a kill. */
-function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController()
-  const abort = (name: string) => (): void => controller.abort(`the job was stopped by ${name}`)
-  const onInterrupt = abort('Ctrl-C')
-  const onTerminate = abort('a request to end')
-  process.on('SIGINT', onInterrupt)
-  process.on('SIGTERM', onTerminate)
-  process.on('SIGHUP', onTerminate)
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off('SIGINT', onInterrupt)
-      process.off('SIGTERM', onTerminate)
-      process.off('SIGHUP', onTerminate)
-    },
-  }
-}
-
-/** Whoever reads what we say may leave: the print goes on, and the log holds how it ended. */
-function keepOnUnheard(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 function printProgress(): Progress & { start(total: number): void } {

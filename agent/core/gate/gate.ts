@@ -34,6 +34,7 @@ export class Gate {
   private restReason: StopReason | null = null
   private restJob: string | null = null
   private nextRecordId = 1
+  private isLogBroken = false
   private isFlowing = true
   private isEnding = false
   private nowMs = 0
@@ -173,7 +174,11 @@ export class Gate {
   /** The record could not be written. No record, no byte. */
   recordFailed(id: number, message: string, nowMs: number): void {
     this.nowMs = nowMs
-    this.rest({ code: 'record-failed', message })
+    const reason: StopReason = { code: 'record-failed', message }
+    // A log that failed once takes nothing more. The machine is brought to rest the first time, and not for the records of that.
+    if (this.isLogBroken) this.endJob('stopped', reason)
+    else this.rest(reason)
+    this.isLogBroken = true
     this.lines.settled(id)
     this.pump()
   }

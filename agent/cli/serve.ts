@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { openLog } from '../audit/index.ts'
+import { exampleConfig, type GateConfig, loadGateConfig } from '../config/index.ts'
+import { controlSocketPath } from '../control/index.ts'
+import { jobsMode, runGate } from '../gate/index.ts'
+import { loadTrustAnchors } from '../licence/index.ts'
+import type { LoadedPolicy } from '../load-policy.ts'
+import { loadPolicy } from '../load-policy.ts'
+import { createLogger } from '../logger.ts'
+import { startSimulator } from '../simulator.ts'
+import { openStateFolder } from '../state-folder.ts'
+import { badUsage } from './end.ts'
+import { interruptSignal, keepOnUnheard } from './interrupt.ts'
+import { dim, say, sayJson } from './output.ts'
+import { guardProgram, inspectorProgram } from './programs.ts'
+import { packageFolder } from './ready-policies.ts'
+import { VERSION } from './version.ts'
+
+export interface ServeOptions {
+  readonly config?: string
+  readonly printExample?: true
+  readonly state?: string
+  readonly json?: true
+}
+
+/** `portcullis serve`: the inline gate of one printer, until it is interrupted. */
+export async function serve(options: ServeOptions): Promise<void> {
+  if (options.printExample) return void process.stdout.write(exampleConfig())
+  if (options.config === undefined)
+    throw badUsage('give `--config FILE`; `portcullis serve --print-example` writes one to start from')
+  const config = loadGateConfig(options.config)
+  const loaded = configuredPolicy(config)
+  const state = await openStateFolder(options.state ?? config.state)
+  const logger = createLogger(config.logLevel)
+  const log = await openLog(state.logDir)
+  const interrupt = interruptSignal('the gate was ended')
+  keepOnUnheard()
+  const simulator = config.printer.port === 'sim' ? await startSimulator({}) : undefined
+  try {
+    await runGate({
+      config,
+      portName: simulator?.path ?? config.printer.port,
+      loaded,
+      state,
+      log,
+      anchorsPem: await loadTrustAnchors(state.trustDir),
+      version: VERSION,
+      guardProgram: guardProgram(),
+      inspectorProgram: inspectorProgram(),
+      signal: interrupt.signal,
+      logger,
+      listening: (places) => {
+        if (options.json) sayJson({ places, control: controlSocketPath(state.path) })
+        else say(...welcome(config, loaded, places, state.path))
+      },
+    })
+  } finally {
+    interrupt.release()
+    await simulator?.stop()
+    await log.close()
+  }
+}
+
+/** A bare name is a ready policy, and nothing that happens to lie in the folder of whoever starts the gate. */
+function configuredPolicy({ policy }: GateConfig): LoadedPolicy {
+  const isName = /^[a-z0-9][a-z0-9-]*$/.test(policy)
+  return loadPolicy(isName ? join(packageFolder(), 'policies', 'library', `${policy}.yaml`) : policy)
+}
+
+function welcome(
+  config: GateConfig,
+  { policy }: LoadedPolicy,
+  places: readonly string[],
+  state: string,
+): readonly string[] {
+  const { jobs, wholeJobRules, isChosen } = jobsMode(policy, config.host.jobs)
+  const rules = wholeJobRules.map((rule) => `\`${rule}\``).join(', ')
+  const lines = [
+    `gate open for hosts at ${places.join(' and ')}`,
+    dim(`  printer  ${config.printer.port}`),
+    dim(`  policy   ${policy.name} version ${policy.version}`),
+    dim(`  state    ${state}`),
+  ]
+  if (jobs === 'armed')
+    lines.push(
+      dim(
+        isChosen
+          ? '  jobs     only those that were armed: portcullis arm JOB'
+          : `  jobs     only those that were armed (portcullis arm JOB), since ${rules} judge whole jobs`,
+      ),
+    )
+  else if (wholeJobRules.length > 0)
+    lines.push(dim(`  jobs     any; ${rules} judge whole jobs, and so only those that were armed`))
+  lines.push(dim('Ctrl-C brings the printer to rest and ends it'))
+  return lines
+}

@@ -1,0 +1,163 @@
+import { basename } from 'node:path'
+import type { Decision } from '../../policies/index.ts'
+import type { AuditLog, AuditRecord } from '../audit/index.ts'
+import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
+import type { Gate } from '../core/index.ts'
+import { inspectJob } from '../inspect-job.ts'
+import type { LoadedPolicy } from '../load-policy.ts'
+import type { StateFolder } from '../state-folder.ts'
+import type { ArmedJobs } from './armed-jobs.ts'
+
+/** What people ask of a gate that runs, over its control socket. */
+export interface GateDeskOptions {
+  readonly gate: Gate
+  readonly jobs: ArmedJobs
+  readonly jobsMode: 'any' | 'armed'
+  readonly printer: string
+  readonly host: () => string | null
+  readonly loaded: LoadedPolicy
+  readonly state: StateFolder
+  readonly log: AuditLog
+  readonly anchorsPem: readonly string[]
+  readonly inspectorProgram: string
+  readonly record: (record: AuditRecord) => void
+  /** The gate's clock, in ms. */
+  readonly nowMs: () => number
+}
+
+export class GateDesk implements GateControl {
+  readonly #options: GateDeskOptions
+
+  constructor(options: GateDeskOptions) {
+    this.#options = options
+  }
+
+  status(): GateStatus {
+    const { gate, loaded, printer, host, jobsMode, nowMs } = this.#options
+    const { latch, armedJob: armed } = gate
+    const sinceMs = latch === null ? 0 : Date.now() - (nowMs() - latch.sinceMs)
+    return {
+      state: stateOf(gate),
+      host: host(),
+      profile: gate.hostProfile,
+      printer,
+      policy: `${loaded.policy.name} version ${loaded.policy.version}`,
+      job: gate.openJob,
+      armed: armed === null ? null : { id: armed.id, name: armed.name, commands: armed.commands },
+      latch: latch === null ? null : { ...latch.reason, since: new Date(sinceMs).toISOString() },
+      jobs: jobsMode,
+    }
+  }
+
+  /** Inspects the job apart from the line path, puts the decision on record, and arms the gate if it allows. */
+  async arm(
+    request: ArmRequest,
+    progress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<ControlAnswer> {
+    const { gate, jobs, log, loaded, state, anchorsPem, inspectorProgram } = this.#options
+    const { path, licence, user } = request
+    if (gate.openJob !== null) return busy()
+    const inspected = await inspectJob({
+      source: path,
+      name: request.name ?? basename(path),
+      spoolDir: state.spoolDir,
+      policyPath: loaded.path,
+      policySha256: loaded.sha256,
+      anchorsPem,
+      machineId: state.machineId,
+      nowMs: Date.now(),
+      program: inspectorProgram,
+      progress,
+      signal,
+      ...(licence !== undefined && { licenceToken: licence }),
+      ...(user !== undefined && { user: { name: user } }),
+    })
+    try {
+      const receipt = await log.append({ kind: 'decision', decision: inspected.decision })
+      const decision: Decision = {
+        ...inspected.decision,
+        log: { origin: receipt.origin, index: receipt.index },
+      }
+      if (decision.outcome === 'deny' || decision.outcome === 'hold')
+        return await this.#refuse(decision, inspected.remove)
+      // A host may have begun a job meanwhile, and who asked may have gone: what nobody waits for is not armed.
+      if (gate.openJob !== null || signal.aborted) {
+        await inspected.remove()
+        return busy()
+      }
+      await log.append({ kind: 'job-armed', job: decision.id, decision: receipt.index })
+      jobs.arm(inspected, receipt.index)
+      return {
+        ok: true,
+        message: `armed with \`${decision.job.name}\`: start the print at the host`,
+        decision,
+      }
+    } catch (error) {
+      await inspected.remove()
+      throw error
+    }
+  }
+
+  async #refuse(decision: Decision, remove: () => Promise<void>): Promise<ControlAnswer> {
+    await remove()
+    const isDenied = decision.outcome === 'deny'
+    const first = decision.reasons[0]?.message ?? 'the policy gave no reason'
+    return { ok: false, code: isDenied ? 'DENIED' : 'HELD', message: first, decision }
+  }
+
+  async disarm(by: string): Promise<ControlAnswer> {
+    const { gate, record } = this.#options
+    const job = gate.armedJob
+    if (job === null) return { ok: false, code: 'USAGE', message: 'no job is armed' }
+    record({ kind: 'job-disarmed', job: job.id, by })
+    gate.disarm()
+    return { ok: true, message: `\`${job.name}\` is armed no longer` }
+  }
+
+  async clear(by: string): Promise<ControlAnswer> {
+    const { gate, nowMs } = this.#options
+    const { latch } = gate
+    if (latch === null && gate.printerState !== 'halted')
+      return { ok: false, code: 'USAGE', message: 'nothing is blocked' }
+    if (gate.printerState === 'stopping')
+      return {
+        ok: false,
+        code: 'USAGE',
+        message: 'the printer is being brought to rest; ask again in a moment',
+      }
+    gate.clear(by, nowMs())
+    return { ok: true, message: 'hosts may print again; the printer must be homed first' }
+  }
+
+  async stop(by: string, reason?: string): Promise<ControlAnswer> {
+    const { gate, nowMs } = this.#options
+    const why = reason === undefined ? '' : `: ${reason}`
+    gate.stop('interrupted', `${by} stopped it${why}`, nowMs())
+    return {
+      ok: true,
+      message: 'the printer is being brought to rest; `portcullis clear` lets hosts print again',
+    }
+  }
+}
+
+function busy(): ControlAnswer {
+  return { ok: false, code: 'USAGE', message: 'a job is being printed; arm the next one when it is over' }
+}
+
+function stateOf({ printerState, latch, openJob }: Gate): GateStatus['state'] {
+  switch (printerState) {
+    case 'absent':
+    case 'silent':
+      return 'no-printer'
+    case 'greeting':
+    case 'preparing':
+      return latch === null ? 'starting' : 'latched'
+    case 'stopping':
+    case 'halted':
+      return printerState
+    default:
+      if (latch !== null) return latch.reason.code === 'line-refused' ? 'refused' : 'latched'
+      return openJob === null ? 'idle' : 'job'
+  }
+}
