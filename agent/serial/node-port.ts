@@ -62,17 +62,17 @@ class NodePort implements Port {
     this.#fd = device.fd
     // serialport's `hupcl: false` only omits to switch the flag on; a device has it on from the start.
     keepLinesOnClose(this.#fd)
-    this.#stream = readTerminal(this.#fd)
     this.#reader = new LineReader(listener)
+    this.#stream = readTerminal(this.#fd, (bytes) => this.#reader.push(bytes))
     this.#writer = new DescriptorWriter(this.#fd, limits, (reason) => this.#end({ kind: 'lost', reason }))
     // The lock is one that only programs which ask for it see; this one the kernel enforces on all but root. Not on
     // a pty: there it would outlive us. After the stream, which opens the device a second time.
     if (!isPty) claim(this.#fd)
-    this.#stream.on('data', (bytes: Buffer) => this.#reader.push(bytes))
     const gone = () => this.#end({ kind: 'lost', reason: 'the device is gone, unplugged or switched off' })
     this.#stream.on('end', gone)
     this.#stream.on('error', gone)
     this.#stream.on('close', gone)
+    this.#stream.resume()
   }
 
   /**

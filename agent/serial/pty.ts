@@ -36,6 +36,8 @@ export class Pty {
   #heldTerminal: number | undefined
   #stream: tty.ReadStream | undefined
   #reopening: NodeJS.Timeout | undefined
+  /** Was told once and is to be told again. */
+  #putBack: Uint8Array[] = []
   #isPaused = false
   #isEnded = false
 
@@ -104,13 +106,14 @@ export class Pty {
 
   resume(): void {
     this.#isPaused = false
-    this.#stream?.resume()
+    if (this.#putBack.length > 0) setImmediate(this.#tellAgain)
+    else this.#stream?.resume()
   }
 
   /** Pauses, and tells these bytes again after `resume`, before any others. */
   putBack(bytes: Uint8Array): void {
     this.pause()
-    this.#stream?.unshift(bytes)
+    this.#putBack.push(bytes)
   }
 
   /** Ends the pty at once: a client that is still there sees a hang-up. */
@@ -132,22 +135,28 @@ export class Pty {
     })
   }
 
-  /**
-   * Node's terminal streams read nothing ahead: paused, one takes the chunk that is on its way and no more, and does
-   * not see that the client left before that chunk is told. So a pause loses nothing.
-   */
+  readonly #tellAgain = (): void => {
+    while (!this.#isPaused && !this.#isEnded) {
+      const bytes = this.#putBack.shift()
+      if (bytes === undefined) {
+        this.#stream?.resume()
+        return
+      }
+      this.#listener.bytes(this, bytes)
+    }
+  }
+
   #listen(): void {
-    const stream = readTerminal(this.#master)
-    this.#stream = stream
-    if (this.#isPaused) stream.pause()
-    stream.on('data', (bytes: Buffer) => {
-      if (!this.#isEnded) this.#listener.bytes(this, bytes)
+    const stream = readTerminal(this.#master, (bytes) => {
+      if (!this.#isEnded) this.#listener.bytes(this, Buffer.from(bytes))
     })
+    this.#stream = stream
     // A client that leaves is EIO here; it is told by `close`, which follows every error.
     stream.on('error', () => {})
     stream.on('close', () => {
       if (!this.#isEnded) this.#listener.left(this)
     })
+    if (!this.#isPaused) stream.resume()
   }
 
   /** Raw before any client can see it: a terminal that echoes would send a printer's replies back as commands. */

@@ -4,6 +4,7 @@ import { closeSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import koffi from 'koffi'
 import { makeRaw, openMaster, openTerminal } from '../../agent/serial/terminal.ts'
+import { median } from './measure.ts'
 
 /**
  * Round trips of a line from a host to a printer and its `ok` back, over real ptys. Each way from one to the other has a
@@ -31,8 +32,10 @@ export interface RunningWay {
 export interface Trips {
   readonly name: string
   readonly trips: number
+  /** The median of the rounds, as for the next: a round in which the machine did something else does not count. */
   readonly p50Us: number
   readonly p99Us: number
+  /** Over all trips: a round has too few. */
   readonly p999Us: number
   /** Time of all processors that the way's processes took for each trip. */
   readonly cpuUs: number
@@ -120,7 +123,7 @@ interface Lane {
   /** Held open, so that the printer has no hang-up to see between two hosts. */
   readonly terminal: number
   readonly running: RunningWay
-  readonly micros: number[]
+  readonly rounds: number[][]
   ticks: number
   counted: number
 }
@@ -135,7 +138,7 @@ async function openLane(way: Way): Promise<Lane> {
   const printer = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'ignore', master] })
   closeSync(master)
   const running = await way.start(path)
-  return { way, printer, terminal, running, micros: [], ticks: 0, counted: 0 }
+  return { way, printer, terminal, running, rounds: [], ticks: 0, counted: 0 }
 }
 
 function closeLane(lane: Lane): void {
@@ -157,7 +160,7 @@ function runRound(lane: Lane, trips: number): void {
   if (run.status !== 0) throw new Error(`${lane.way.name}: the host ended with ${run.status ?? run.signal}`)
   const micros: unknown = JSON.parse(String(run.stdout))
   if (!Array.isArray(micros)) throw new Error(`${lane.way.name}: the host told no times`)
-  for (const one of micros) lane.micros.push(Number(one))
+  lane.rounds.push(micros.map(Number))
   lane.ticks += processes.reduce((sum, child) => sum + ticksOf(child), 0) - before
   lane.counted += trips + WARM_TRIPS
 }
@@ -170,16 +173,20 @@ function ticksOf(child: ChildProcess): number {
 }
 
 function sumUp(lane: Lane): Trips {
-  const sorted = lane.micros.sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+  const all = lane.rounds.flat()
   return {
     name: lane.way.name,
-    trips: sorted.length,
-    p50Us: at(0.5),
-    p99Us: at(0.99),
-    p999Us: at(0.999),
+    trips: all.length,
+    p50Us: median(lane.rounds.map((micros) => quantile(micros, 0.5))),
+    p99Us: median(lane.rounds.map((micros) => quantile(micros, 0.99))),
+    p999Us: quantile(all, 0.999),
     cpuUs: (lane.ticks * TICK_US) / lane.counted,
   }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN
 }
 
 async function waitUntil(isSo: () => boolean): Promise<void> {

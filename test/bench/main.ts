@@ -2,21 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { measureAllocation } from './allocation.ts'
-import { costOf, median, type ProcessCost, wallMs } from './measure.ts'
+import { latencyRows } from './latency.ts'
+import { costOf, median, type ProcessCost, type Row, wallMs } from './measure.ts'
 
 /**
  * The budgets, measured beside a reference in the same run: on a busy machine ratios keep, absolute figures do not.
- * `npm run bench`, or `npm run bench -- --json`.
+ * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone.
  */
-
-interface Row {
-  readonly name: string
-  readonly unit: string
-  readonly value: number
-  readonly reference: string
-  readonly referenceValue: number
-  readonly ratio: number
-}
 
 const root = dirname(dirname(import.meta.dirname))
 const command = join(root, 'dist', 'portcullis.mjs')
@@ -31,7 +23,8 @@ const STARTS = 15
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
 try {
-  show(measure())
+  const isLatencyAlone = process.argv.includes('latency')
+  show([...(isLatencyAlone ? [] : measure()), ...(await latencyRows(folder))])
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

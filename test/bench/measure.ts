@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 
+/** One measurement beside its reference. */
+export interface Row {
+  readonly name: string
+  readonly unit: string
+  readonly value: number
+  readonly reference: string
+  readonly referenceValue: number
+  readonly ratio: number
+}
+
 /** What a whole process took. */
 export interface ProcessCost {
   readonly cpuMs: number

@@ -14,10 +14,10 @@ export class PtyClient {
     const { seen, give } = signal()
     this.ended = seen
     this.#fd = openTerminal(path)
-    this.#stream = readTerminal(this.#fd)
-    this.#stream.on('data', this.heard.add)
+    this.#stream = readTerminal(this.#fd, this.heard.add)
     this.#stream.on('error', () => {})
     this.#stream.on('close', () => give())
+    this.#stream.resume()
   }
 
   write(text: string): void {

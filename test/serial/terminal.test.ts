@@ -6,9 +6,11 @@ import {
   claim,
   dropsLinesOnClose,
   dropUnread,
+  hasHungUp,
   keepLinesOnClose,
   makeRaw,
   openMaster,
+  openPeer,
   openTerminal,
   readTerminal,
   unclaim,
@@ -103,19 +105,82 @@ describe('claims', () => {
   })
 })
 
+describe('the terminal of a master', () => {
+  test('is opened through the master, whatever the mode of its name', () => {
+    fs.chmodSync(path, 0)
+    const peer = openPeer(master)
+    expect(fs.readlinkSync(`/proc/self/fd/${peer}`)).toBe(path)
+    fs.closeSync(peer)
+  })
+
+  test('has hung up when the last of its descriptors is closed, whether or not its bytes have been read', () => {
+    makeRaw(terminal)
+    expect(hasHungUp(master)).toBe(false)
+    const second = openPeer(master)
+    fs.writeSync(terminal, 'last words')
+    expect(hasHungUp(master)).toBe(false)
+    fs.closeSync(terminal)
+    expect(hasHungUp(master)).toBe(false)
+    fs.closeSync(second)
+    expect(hasHungUp(master)).toBe(true)
+    terminal = openTerminal(path)
+    expect(hasHungUp(master)).toBe(false)
+  })
+
+  test('of something else is refused in words', () => {
+    const file = fs.openSync('/dev/null', 'r')
+    expect(() => openPeer(file)).toThrow(
+      'cannot open a virtual port: inappropriate ioctl for device (ENOTTY)',
+    )
+    fs.closeSync(file)
+  })
+})
+
 describe('reading', () => {
   test('the stream has its own descriptor, and closing it closes exactly that', async () => {
     const count = () => fs.readdirSync('/proc/self/fd').length
     for (const fd of [terminal, master]) {
       const before = count()
-      const stream = readTerminal(fd)
-      stream.on('data', () => {})
+      const stream = readTerminal(fd, () => {})
+      stream.resume()
       expect(count()).toBe(before + 1)
       stream.destroy()
       await once(stream, 'close')
       expect(count()).toBe(before)
       expect(() => fs.fstatSync(fd)).not.toThrow()
     }
+  })
+
+  test('nothing is read before it is asked for, nor in a pause, nor is a hang-up seen', async () => {
+    makeRaw(terminal)
+    const heard: string[] = []
+    let isClosed = false
+    const stream = readTerminal(master, (bytes) => {
+      heard.push(bytes.toString())
+      stream.pause()
+    })
+    stream.on('error', () => {})
+    stream.on('close', () => {
+      isClosed = true
+    })
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+    fs.writeSync(terminal, 'one\n')
+    await settle()
+    expect(heard).toEqual([])
+    stream.resume()
+    await settle()
+    fs.writeSync(terminal, 'two\n')
+    fs.closeSync(terminal)
+    await settle()
+    expect(heard).toEqual(['one\n'])
+    stream.resume()
+    await settle()
+    expect(heard).toEqual(['one\n', 'two\n'])
+    expect(isClosed).toBe(false)
+    stream.resume()
+    await settle()
+    expect(isClosed).toBe(true)
+    terminal = openTerminal(path)
   })
 
   test('what is dropped unread is never read', async () => {

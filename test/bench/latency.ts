@@ -1,0 +1,54 @@
+import { bareWay, DIRECT, measureTrips, socatWay, type Trips, type Way } from './latency-rig.ts'
+import type { Row } from './measure.ts'
+
+/** What a way through us adds to the round trip of a line, beside what socat adds in the same run. */
+
+const TRIPS = 24_000
+const ROUNDS = 12
+
+export async function latencyRows(folder: string, more: readonly Way[] = []): Promise<readonly Row[]> {
+  const socat = socatWay(folder)
+  if (socat === undefined) {
+    process.stderr.write('socat is not installed: the added round trip is shown beside no proxy at all\n')
+  }
+  const ours = [bareWay(folder), ...more]
+  const ways = [DIRECT, ...(socat === undefined ? [] : [socat]), ...ours]
+  const measured = await measureTrips({ ways, trips: TRIPS, rounds: ROUNDS })
+  const named = (name: string) => measured.find((trips) => trips.name === name)
+  const direct = named(DIRECT.name)
+  if (direct === undefined) throw new Error('the way without a proxy was not measured')
+  return ours.flatMap((way) => {
+    const trips = named(way.name)
+    return trips === undefined ? [] : rowsOf(trips, direct, socat && named(socat.name))
+  })
+}
+
+function rowsOf(trips: Trips, direct: Trips, socat: Trips | undefined): readonly Row[] {
+  const added = (name: string, of: (one: Trips) => number): Row => {
+    const value = of(trips) - of(direct)
+    const referenceValue = socat === undefined ? of(direct) : of(socat) - of(direct)
+    return {
+      name: `round trip added, ${name}: ${trips.name}`,
+      unit: 'µs',
+      value,
+      reference: socat === undefined ? 'the whole round trip without a proxy' : 'socat',
+      referenceValue,
+      ratio: value / referenceValue,
+    }
+  }
+  const quantiles = [
+    added('p50', (one) => one.p50Us),
+    added('p99', (one) => one.p99Us),
+    added('p99.9', (one) => one.p999Us),
+  ]
+  if (socat === undefined) return quantiles
+  const cpu: Row = {
+    name: `processor time of a round trip: ${trips.name}`,
+    unit: 'µs',
+    value: trips.cpuUs,
+    reference: 'socat',
+    referenceValue: socat.cpuUs,
+    ratio: trips.cpuUs / socat.cpuUs,
+  }
+  return [...quantiles, cpu]
+}
