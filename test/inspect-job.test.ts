@@ -98,6 +98,8 @@ async function expectRefused(
   expect(fs.readdirSync(spool)).toEqual([])
 }
 
+const run = (file: string, ...args: readonly string[]) => execFileSync(file, args)
+
 const refusal = (how: string) => `job \`cube.gcode\` could not be inspected, so it is refused: ${how}`
 
 async function bytesOf(blocks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -212,7 +214,7 @@ describe('a job that cannot be read is refused with the sentence of the inspecti
   test('missing, a folder, a pipe, a device', async () => {
     const at = scene()
     const pipe = join(at.folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    run('mkfifo', pipe)
     const missing = join(at.folder, 'missing')
     await expectRefused(at, { source: missing }, 'JOB_UNREADABLE', `job \`${missing}\` does not exist`)
     await expectRefused(at, { source: at.folder }, 'JOB_UNREADABLE', `job \`${at.folder}\` is a directory`)
