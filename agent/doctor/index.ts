@@ -5,4 +5,3 @@
 export { type Examination, examine } from './examine.ts'
 export type { Finding, Level } from './finding.ts'
 export { nodeWorld } from './node-world.ts'
-export type { Site } from './subject.ts'

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -21,6 +22,8 @@ import { seen, TEXT_BYTES_MAX } from '../../agent/doctor/world.ts'
 const world = nodeWorld()
 const uid = process.geteuid?.() ?? -1
 const NULL_DEVICE = '1:3'
+
+const run = (program: string, ...args: string[]) => execFileSync(program, args)
 
 function scratch(): string {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-test-'))
@@ -99,7 +102,7 @@ describe('the machine as it is', () => {
 
   test('opens neither devices nor pipes', () => {
     const pipe = join(scratch(), 'pipe')
-    execFileSync('mkfifo', [pipe])
+    run('mkfifo', pipe)
     for (const path of ['/dev/null', pipe, tmpdir()]) {
       expect(world.readText(path)).toEqual({ kind: 'hidden', reason: 'it is not a regular file' })
       expect(world.readEnd(path, 10)).toEqual({ kind: 'hidden', reason: 'it is not a regular file' })
@@ -118,9 +121,7 @@ describe('the machine as it is', () => {
     writeFileSync(join(dir, 'a', 'file'), '')
     symlinkSync('a/../a', join(dir, 'link'))
     const trail = follow(world, join(dir, 'link', 'file'))
-    expect(trail.real).toBe(
-      execFileSync('realpath', [join(dir, 'link', 'file')], { encoding: 'utf8' }).trim(),
-    )
+    expect(trail.real).toBe(realpathSync(join(dir, 'link', 'file')))
   })
 })
 
