@@ -8,7 +8,16 @@ import type tty from 'node:tty'
 import { assert } from '../errors.ts'
 import { DescriptorWriter } from './descriptor-writer.ts'
 import { DEVICE_QUEUE_BYTES_MAX } from './listener.ts'
-import { claim, dropUnread, hasHungUp, makeRaw, openMaster, openPeer, readTerminal } from './terminal.ts'
+import {
+  claim,
+  dropUnread,
+  hasHungUp,
+  makeRaw,
+  openMaster,
+  openPeer,
+  readTerminal,
+  stopEcho,
+} from './terminal.ts'
 import { giveTerminal, type TerminalAccess } from './terminal-access.ts'
 
 /** When the terminal cannot be opened again after a client left (no descriptors, say), how soon to try once more. */
@@ -72,10 +81,13 @@ export class Pty {
     return this.#heldTerminal === undefined && hasHungUp(this.#master)
   }
 
-  /** Lets go of the terminal: it is the client's now. */
+  /**
+   * Lets go of the terminal: it is the client's now, with the settings it made. Only echo it cannot have meant, and
+   * another program may have left it on: what we say would come back as if the client had sent it.
+   */
   release(): void {
-    if (this.#heldTerminal !== undefined) fs.closeSync(this.#heldTerminal)
-    this.#heldTerminal = undefined
+    if (this.#heldTerminal !== undefined) stopEcho(this.#heldTerminal)
+    this.#letGo()
   }
 
   /** Makes every later open of the terminal fail, for all but root. For ever, so never before a `renew`. */
@@ -123,7 +135,7 @@ export class Pty {
     clearTimeout(this.#reopening)
     this.#writer.stop()
     this.#stream?.destroy()
-    this.release()
+    this.#letGo()
     fs.closeSync(this.#master)
   }
 
@@ -133,6 +145,11 @@ export class Pty {
     return new DescriptorWriter(this.#master, limits, () => {
       if (!this.#isEnded) this.#writer = this.#makeWriter()
     })
+  }
+
+  #letGo(): void {
+    if (this.#heldTerminal !== undefined) fs.closeSync(this.#heldTerminal)
+    this.#heldTerminal = undefined
   }
 
   readonly #tellAgain = (): void => {

@@ -31,6 +31,8 @@ const LOCAL_FLAGS_AT = 12
 const VTIME_AT = 22
 const VMIN_AT = 23
 
+const ECHO = 0o10
+const ECHONL = 0o100
 const HUPCL = 0o2000
 const CSIZE = 0o60
 const CS8 = 0o60
@@ -110,6 +112,15 @@ export function makeRaw(fd: number): void {
   settings.writeInt32LE((control & ~(CSIZE | PARENB)) | CS8, CONTROL_FLAGS_AT)
   settings.writeUInt8(0, VTIME_AT)
   settings.writeUInt8(1, VMIN_AT)
+  writeSettings(fd, settings)
+}
+
+/** Ends echo, and changes nothing else that a program on this terminal has chosen. */
+export function stopEcho(fd: number): void {
+  const settings = readSettings(fd)
+  const local = settings.readUInt32LE(LOCAL_FLAGS_AT)
+  if ((local & (ECHO | ECHONL)) === 0) return
+  settings.writeInt32LE(local & ~(ECHO | ECHONL), LOCAL_FLAGS_AT)
   writeSettings(fd, settings)
 }
 

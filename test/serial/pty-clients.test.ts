@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeviceSide } from '../../agent/serial/listener.ts'
 import { listenOnPty } from '../../agent/serial/pty-port.ts'
@@ -169,6 +170,47 @@ describe('a host that closes and opens at once', () => {
       if (typeof one === 'string' && one.includes('first')) expect(told[index - 1]).toBe(true)
       if (one === false) expect(String(told[index - 1])).toContain('last')
     }
+  })
+
+  test('whatever comes between: pauses, chunks, waits', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('write' as const) },
+      { weight: 2, arbitrary: fc.constant('reopen' as const) },
+      fc.constantFrom('pause' as const, 'resume' as const, 'wait' as const),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        told.length = 0
+        heard.text = ''
+        let client = openTerminal(link)
+        let number = 0
+        let sent = ''
+        const write = () => {
+          number += 1
+          fs.writeSync(client, `N${number}\n`)
+          sent += `N${number}\n`
+        }
+        for (const one of steps) {
+          if (one === 'write') write()
+          else if (one === 'pause') device.pause()
+          else if (one === 'resume') device.resume()
+          else if (one === 'wait') await new Promise((resolve) => setTimeout(resolve, 2))
+          else {
+            fs.closeSync(client)
+            client = openTerminal(link)
+          }
+        }
+        write()
+        device.resume()
+        await heard.until((text) => text.length >= sent.length)
+        fs.closeSync(client)
+        await expect.poll(() => told.at(-1), { interval: 1 }).toBe(false)
+        expect(heard.text).toBe(sent)
+        const clients = told.filter((two) => typeof two === 'boolean')
+        expect(clients).toEqual(clients.map((_, index) => index % 2 === 0))
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('also when the port is paused meanwhile', async () => {

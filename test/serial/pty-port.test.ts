@@ -183,6 +183,22 @@ describe('clients that come and go', () => {
   })
 })
 
+test('echo that another program left on is off when the client has come, and its other settings stay', async () => {
+  const { device, heard } = await listen()
+  expect(spawnSync('stty', ['-F', device.path, 'echo', 'echonl', 'icanon', '57600']).status).toBe(0)
+  const client = new PtyClient(device.path)
+  client.write('M105\n')
+  await heard.until('M105\n')
+  device.write(Buffer.from('ok\n'))
+  await client.heard.until('ok\n')
+  client.write('M115\n')
+  await heard.until('M115\n')
+  expect(heard.text).toBe('M105\nM115\n')
+  const settings = spawnSync('stty', ['-F', device.path, '-a'], { encoding: 'utf8' }).stdout
+  expect(settings).toMatch(/speed 57600.* icanon.* -echo .* -echonl/s)
+  await client.close()
+})
+
 describe('the end of the device', () => {
   test('pulling the cable hangs up on the client', async () => {
     const { device, heard } = await listen()
