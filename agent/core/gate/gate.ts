@@ -150,6 +150,7 @@ export class Gate {
     this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
+    this.printer.disown()
     // A job in lockstep that is whole was closed with its last command: this one is not.
     if (this.jobs.lockstep !== undefined)
       this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })

@@ -121,6 +121,12 @@ export class PrinterSide {
     }
   }
 
+  /** The host has left: the answers to its lines are nobody's, least of all the next host's. */
+  disown(): void {
+    this.isHosts.fill(0)
+    this.owed = 0
+  }
+
   /** Whether a host's command that begins with this byte may go out now. */
   isOpenFor(firstByte: number | undefined): boolean {
     return this.state_ === 'ready' && this.own.length === 0 && this.link.isOpenFor(firstByte)
