@@ -95,7 +95,8 @@ function stopsWhenEdited(bytes: Uint8Array, start: number, end: number): boolean
 
 /**
  * Stores the line as Marlin does (queue.cpp `process_stream_char`), in a build with or without its options
- * PAREN_COMMENTS and GCODE_QUOTED_STRINGS. Answers how many bytes are left, up to a NUL.
+ * PAREN_COMMENTS and GCODE_QUOTED_STRINGS. Answers how many bytes are left. A NUL among them ends the text: nothing is
+ * read past it.
  */
 function store(bytes: Uint8Array, start: number, end: number, hasOptions: boolean): number {
   let length = 0
@@ -123,7 +124,6 @@ function store(bytes: Uint8Array, start: number, end: number, hasOptions: boolea
     if (c !== BACKSPACE) stored[length++] = c
     else if (length > 0) length--
   }
-  for (let i = 0; i < length; i++) if (stored[i] === NUL) return i
   return length
 }
 

@@ -44,6 +44,8 @@ describe('a host is told by what it sends first', () => {
     ['a tool much later than the hello', [n(0, 'M110'), ...Array<string>(9).fill('M105'), 'T0']],
     ['one question for the position', ['M115', 'M114', 'M105', 'M105']],
     ['questions for the position behind a command', ['G28', 'M115', 'M114', 'M114', 'M114']],
+    ['questions for the position behind another one', ['M105', 'M114', 'M105', 'M114']],
+    ['questions for the position and nothing before', ['M114', 'M114', 'M114']],
     ['a machine check that a slicer wrote', ['M862.3 P "MK4S"', 'M862.1 P0.4']],
     ['a machine check with an odd end', ['M862.2', 'M862.2Q', 'M862. Q']],
     ['a hello that is another command', ['N0 M1101 N0*5', 'N0 M11*5', 'N0 M110']],
@@ -86,6 +88,7 @@ describe('what comes later', () => {
 
   test('keeps PrusaLink, which says hello as OctoPrint does', () => {
     expect(profileAfter('PRUSA Fir', 'N0 M110 N0*125')).toBe('prusalink')
+    expect(profileAfter('PRUSA Fir', 'N0M110*3')).toBe('prusalink')
   })
 })
 

@@ -93,6 +93,6 @@ describe('what is said', () => {
   })
 
   test('takes a sentence for what it is, whatever a replacement would make of it', () => {
-    expect(idiomOf('generic').tell('100 % of $& and $1')).toEqual(['echo:100 % of $+ and $1'])
+    expect(idiomOf('generic').tell("100 % of $$ and $' and $1")).toEqual(["echo:100 % of $$ and $' and $1"])
   })
 })
