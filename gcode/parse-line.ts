@@ -21,7 +21,7 @@ import {
 } from './bytes.ts'
 import { type Command, NO_SUBCODE } from './command.ts'
 import { CODE_MAX, type CommandRow, type CommandTable, TOOL_MAX } from './command-table.ts'
-import { DIGITS_MAX, POW10, WHOLE_DIGITS_MAX } from './decimal.ts'
+import { DIGITS_MAX, POW10, VALUE_DIGITS_MAX, WHOLE_DIGITS_MAX } from './decimal.ts'
 import { Envelope, readEnvelope } from './envelope.ts'
 import {
   BACKSLASH_BYTE,
@@ -230,10 +230,12 @@ export class LineParser {
     let places = 0
     if (i < end && bytes[i] === DOT) {
       for (i++; i < end && isDigit(bytes[i]!); i++) {
-        fraction = fraction * 10 + (bytes[i]! - DIGIT_0)
         seen++
+        if (seen > VALUE_DIGITS_MAX) return this.refuseAt(out, valueStart, TOO_MANY_DIGITS)
+        // What a double cannot hold is a billionth of a millimetre. Hosts that write floats write such digits (Printrun).
+        if (digits + places >= DIGITS_MAX) continue
+        fraction = fraction * 10 + (bytes[i]! - DIGIT_0)
         places++
-        if (digits + places > DIGITS_MAX) return this.refuseAt(out, valueStart, TOO_MANY_DIGITS)
       }
     }
     if (seen === 0) {

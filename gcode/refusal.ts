@@ -79,7 +79,7 @@ const TEXTS: readonly RefusalText[] = [
     id: 'hex-number',
     why: 'an X right after a 0 is a hexadecimal number to some firmware and a word to others; put a space before it',
   },
-  { id: 'too-many-digits', why: 'a value has at most 15 digits, what a number holds exactly' },
+  { id: 'too-many-digits', why: 'a value has at most 24 digits, of them 15 before the point' },
   { id: 'value-missing', why: 'some firmware reads 0 and some ignores the word' },
   {
     id: 'value-out-of-range',

@@ -128,6 +128,17 @@ describe('a value', () => {
   })
 
   test.each([
+    ['105.02399999999999', 105.023999999999],
+    ['-1.9999999999999998', -1.99999999999999],
+    ['0.30000000000000004', 0.3],
+    ['0.00000000000000000000001', 0],
+  ])('`%s`, as hosts write floats, is sent as it is and judged to 15 digits', (written, value) => {
+    const { canonical, command } = lineOf(`G1 X${written}`)
+    expect(canonical).toBe(`G1 X${written}`)
+    expect(command!.words['X']).toBe(value)
+  })
+
+  test.each([
     ['.', 'malformed-number'],
     ['-', 'malformed-number'],
     ['+', 'malformed-number'],
@@ -146,9 +157,9 @@ describe('a value', () => {
     ['1000000', 'value-out-of-range'],
     ['-1000000', 'value-out-of-range'],
     ['1000000000000000', 'too-many-digits'],
-    ['0.1234567890123456', 'too-many-digits'],
-    ['123456.7890123456', 'too-many-digits'],
-    ['0.0000000000000000', 'too-many-digits'],
+    ['0.123456789012345678901234', 'too-many-digits'],
+    ['000000000000000000001.0000', 'too-many-digits'],
+    ['0.000000000000000000000000', 'too-many-digits'],
     ['1 2', 'stray-byte'],
     ['nan', 'value-missing'],
     ['inf', 'value-missing'],

@@ -1,4 +1,4 @@
-import { EMPTY, PARSED, type ParseCode, SEMICOLON, SPACE } from '../../../gcode/index.ts'
+import { EMPTY, PARSED, type ParseCode, SEMICOLON, SPACE, UNNUMBERED } from '../../../gcode/index.ts'
 import type { Objection, Verdict } from '../../../policies/index.ts'
 import {
   isCardQuestion,
@@ -55,6 +55,7 @@ export interface PlanContext {
   readonly isPrinterReady: boolean
   /** The host has numbered its lines anew since a job was last open, as hosts do when they begin one. */
   readonly isAfterRenumbering: boolean
+  /** The line carries a number of the host's. */
   readonly isNumbered: boolean
 }
 
@@ -66,6 +67,14 @@ const NOT_ARMED: Objection = {
   rule: 'gate',
   message: 'printing needs a job that was armed at the gate first',
   remedy: 'arm it with `portcullis arm JOB`, then start the print again',
+}
+
+/** A judge that refuses and does not say why has a fault, and the line is refused all the same. */
+const NO_REASON: Objection = {
+  code: 'gate.no-reason',
+  rule: 'gate',
+  message: 'the policy refused it and gave no reason',
+  remedy: 'tell whoever looks after the policy',
 }
 
 const UNREADABLE_REMEDY = 'take the line out, or write it the usual way; `portcullis read` shows how'
@@ -128,15 +137,17 @@ export class LinePlanner {
   private whenDenied(verdict: Verdict, context: PlanContext): Plan {
     if (verdict.kind === 'allow') return PLAN_FORWARD
     if (isCardQuestion(context.path.command)) return PLAN_CARD
-    this.objections_ = verdict.objections
+    this.objections_ = reasons(verdict)
     this.isStop_ = verdict.kind === 'stop'
     if (this.isStop_) return PLAN_REFUSE_JOB
     // Whoever interrupts is a person, and the job is none the worse for its being refused.
     return isInterrupting(context.path.command) ? PLAN_REFUSE : this.refuse(context)
   }
 
-  private refuse({ jobs }: PlanContext): Plan {
-    return jobs.openId === null ? PLAN_REFUSE : PLAN_REFUSE_JOB
+  /** Among numbered lines one without a number is no part of the job: somebody typed it. */
+  private refuse({ jobs, path, isNumbered }: PlanContext): Plan {
+    const isAside = isNumbered && path.lineNumber === UNNUMBERED
+    return jobs.openId === null || isAside ? PLAN_REFUSE : PLAN_REFUSE_JOB
   }
 
   private inLockstep(context: PlanContext): Plan {
@@ -161,7 +172,7 @@ export class LinePlanner {
     const verdict = path.judge()
     if (verdict.kind === 'allow') return PLAN_JOB
     // The survey let it pass, so something is wrong that nobody knows of.
-    this.objections_ = verdict.objections
+    this.objections_ = reasons(verdict)
     return PLAN_REFUSE_JOB
   }
 
@@ -178,7 +189,8 @@ function isBeginning({ path, jobs, isAfterRenumbering, isNumbered }: PlanContext
   // The host may yet come to the job that is armed for it.
   if (jobs.armed !== undefined) return false
   const { command } = path
-  return isAfterRenumbering && isNumbered && !isObserving(command) && !isInterrupting(command)
+  if (!isAfterRenumbering || !isNumbered || path.lineNumber === UNNUMBERED) return false
+  return !isObserving(command) && !isInterrupting(command) && !isHeaterOff(command)
 }
 
 /** Blank space, as opposed to a comment: Marlin queues it, complains and says ok. */

@@ -3,7 +3,10 @@ import {
   CHECKSUM_MISPLACED,
   CHECKSUM_MISSING,
   CHECKSUM_WRONG,
+  CONTROL_BYTE,
   EMPTY,
+  MEATPACK_BYTE,
+  NON_ASCII,
   PARSED,
   type ParseCode,
   UNNUMBERED,
@@ -68,9 +71,8 @@ export class HostLink {
     if (isStale) this.stale--
     if (isLinkError(code)) return this.lose(code)
     if (lineNumber === UNNUMBERED) {
-      // Among numbered lines one without a number that cannot be read has lost its front on the wire.
-      if (code === PARSED || code === EMPTY || !this.isNumbered_ || isIntact) return LINE_TAKEN
-      return this.lose(code)
+      // Among numbered lines garbage is what a noisy wire has left of one; what is text was written by somebody.
+      return this.isNumbered_ && isGarbage(code) ? this.lose(code) : LINE_TAKEN
     }
     this.isNumbered_ = true
     if (isRenumbering) return LINE_TAKEN
@@ -102,6 +104,11 @@ export class HostLink {
     this.stale = waiting
     return [`Error:${this.problem_}, Last Line: ${this.last}`, `Resend: ${this.last + 1}`]
   }
+}
+
+/** Bytes that no host writes. */
+function isGarbage(code: ParseCode): boolean {
+  return code === CONTROL_BYTE || code === NON_ASCII || code === MEATPACK_BYTE
 }
 
 function isLinkError(code: ParseCode): boolean {
