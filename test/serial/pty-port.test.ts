@@ -43,6 +43,22 @@ describe('the bytes', () => {
     await client.close()
   })
 
+  test('what was told is the callee’s to keep: later bytes do not change it', async () => {
+    const { device, heard } = await listen()
+    const kept: Uint8Array[] = []
+    device.onBytes((bytes) => {
+      kept.push(bytes)
+      heard.add(bytes)
+    })
+    const client = new PtyClient(device.path)
+    for (const text of ['M104 S0\n', 'M140 S0\n', 'M112 P7\n']) {
+      client.write(text)
+      await heard.until(text)
+    }
+    expect(Buffer.concat(kept).toString()).toBe('M104 S0\nM140 S0\nM112 P7\n')
+    await client.close()
+  })
+
   test('what the device says is not echoed back to it as if the client had sent it', async () => {
     const { device, heard } = await listen()
     const client = new PtyClient(device.path)
