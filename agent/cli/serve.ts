@@ -74,7 +74,7 @@ function welcome(
   state: string,
 ): readonly string[] {
   const { jobs, wholeJobRules, isChosen } = jobsMode(policy, config.host.jobs)
-  const rules = wholeJobRules.map((rule) => `\`${rule}\``).join(', ')
+  const rules = wholeJobRules.join(', ')
   const lines = [
     `gate open for hosts at ${places.join(' and ')}`,
     dim(`  printer  ${config.printer.port}`),
@@ -86,11 +86,11 @@ function welcome(
       dim(
         isChosen
           ? '  jobs     only those that were armed: portcullis arm JOB'
-          : `  jobs     only those that were armed (portcullis arm JOB), since ${rules} judge whole jobs`,
+          : `  jobs     only those that were armed (portcullis arm JOB): rules that judge whole jobs: ${rules}`,
       ),
     )
   else if (wholeJobRules.length > 0)
-    lines.push(dim(`  jobs     any; ${rules} judge whole jobs, and so only those that were armed`))
+    lines.push(dim(`  jobs     any; not asked about jobs that were not armed: ${rules}`))
   lines.push(dim('Ctrl-C brings the printer to rest and ends it'))
   return lines
 }

@@ -57,7 +57,8 @@ host:
   profile: auto
 
   # Which jobs a host may print. any: what the policy allows. armed: only the job that somebody armed with
-  # portcullis arm, line by line. Unless set, the policy decides: armed where it asks for a licence.
+  # portcullis arm, line by line. Unless set, the policy decides: armed where it has rules that judge whole jobs, such
+  # as licence, material or part-size, which cannot be asked about a job that comes line by line.
   # jobs: armed
 
   # Whether a licensed job that is paused may be jogged by hand (allow): the gate puts position, temperatures and
