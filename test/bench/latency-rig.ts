@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { makeRaw, openMaster, openTerminal } from '../../agent/serial/terminal.ts'
 import { median } from './measure.ts'
@@ -57,6 +58,8 @@ const ROUND_MS = 120_000
 /** What the kernel counts processor time in: 100 a second on every Linux that Node runs on. */
 const TICK_US = 10_000
 
+const SOCAT = 'socat'
+
 const O_NONBLOCK = 0o4000
 const F_GETFL = 3
 const F_SETFL = 4
@@ -87,12 +90,12 @@ export const DIRECT: Way = {
 
 /** The usual program that joins two ptys, written in C; undefined where it is not installed. */
 export function socatWay(folder: string): Way | undefined {
-  if (spawnSync('socat', ['-V'], { stdio: 'ignore' }).status !== 0) return undefined
+  if (spawnSync(SOCAT, ['-V'], { stdio: 'ignore' }).status !== 0) return undefined
   return {
     name: 'socat',
     start: async (printer) => {
       const path = join(folder, 'socat')
-      const child = spawn('socat', [`PTY,link=${path},raw,echo=0`, `OPEN:${printer},raw,echo=0,nonblock`], {
+      const child = spawn(SOCAT, [`PTY,link=${path},raw,echo=0`, `OPEN:${printer},raw,echo=0,nonblock`], {
         stdio: ['ignore', 'ignore', 'inherit'],
       })
       await waitUntil(() => existsSync(path))
@@ -107,7 +110,7 @@ export function bareWay(folder: string): Way {
     name: 'bare links',
     start: async (printer) => {
       const path = join(folder, 'bare')
-      const program = join(import.meta.dirname, 'bare-proxy.ts')
+      const program = fileURLToPath(new URL('./bare-proxy.ts', import.meta.url))
       const child = spawn(process.execPath, ['--import', 'tsx', program, path, printer], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
