@@ -79,7 +79,7 @@ export class Gate {
         return gate.watch.isLeaving
       },
       get latchSentence() {
-        return gate.latch_ === null ? null : `blocked until someone clears it: ${gate.latch_.reason.message}`
+        return gate.latch_ === null ? null : `blocked until it is cleared: ${gate.latch_.reason.message}`
       },
       append: (record) => this.append(record),
       close: (outcome) => this.close(outcome, null),
@@ -229,6 +229,7 @@ export class Gate {
   }
 
   private release(): void {
+    if (this.latch_ === null) return
     this.latch_ = null
     this.lines.released()
   }

@@ -76,6 +76,8 @@ export class HostLines implements PlanContext {
   private lines_ = 0
   private waitsFor_ = -1
   private hasToldMiss = false
+  /** Lines that had come when the latch was lifted and still wait: they belong to what it ended. */
+  private overdue = 0
   /** The armed job's first command waits for its record, and behind that for the declared start. */
   private isOpening = false
   private nowMs = 0
@@ -122,6 +124,7 @@ export class HostLines implements PlanContext {
     this.isRead = false
     this.isAfterRenumbering_ = false
     this.isOpening = false
+    this.overdue = 0
     this.lines_ = 0
     this.waitsFor_ = recordId
   }
@@ -152,6 +155,7 @@ export class HostLines implements PlanContext {
     this.path.state.known = 0
     this.path.state.homed = 0
     this.isAfterRenumbering_ = false
+    this.overdue = this.host.queue.length
     this.refusals.forget()
   }
 
@@ -174,6 +178,7 @@ export class HostLines implements PlanContext {
     if (this.fate !== LINE_TAKEN) return this.answerFate()
     if (queue.isActed) return this.answer()
     if (this.code === PARSED && isRenumbering(this.path.command)) return this.renumber()
+    if (this.overdue > 0) return this.answer()
     // A printer on its way to be ready will be: the line waits for it.
     if (this.isPrinterComing || this.isLeaving) return false
     // What comes behind the last command of the job in lockstep is no part of it.
@@ -369,6 +374,7 @@ export class HostLines implements PlanContext {
   private drop(): boolean {
     this.host.queue.shift()
     this.isRead = false
+    if (this.overdue > 0) this.overdue--
     return true
   }
 }

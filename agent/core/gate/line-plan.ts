@@ -55,7 +55,7 @@ export interface PlanContext {
   readonly isPrinterReady: boolean
   /** The host has numbered its lines anew since a job was last open, as hosts do when they begin one. */
   readonly isAfterRenumbering: boolean
-  /** The line carries a number of the host's. */
+  /** The host numbers its lines, as far as it has shown. */
   readonly isNumbered: boolean
 }
 
@@ -141,13 +141,19 @@ export class LinePlanner {
     this.isStop_ = verdict.kind === 'stop'
     if (this.isStop_) return PLAN_REFUSE_JOB
     // Whoever interrupts is a person, and the job is none the worse for its being refused.
-    return isInterrupting(context.path.command) ? PLAN_REFUSE : this.refuse(context)
+    if (isInterrupting(context.path.command)) return PLAN_REFUSE
+    return this.refuse(context, isPrinting(context.path.move))
   }
 
-  /** Among numbered lines one without a number is no part of the job: somebody typed it. */
-  private refuse({ jobs, path, isNumbered }: PlanContext): Plan {
-    const isAside = isNumbered && path.lineNumber === UNNUMBERED
-    return jobs.openId === null || isAside ? PLAN_REFUSE : PLAN_REFUSE_JOB
+  /**
+   * With its first line a job is refused, though it is not open yet. Among numbered lines one without a number is no
+   * part of the job: somebody typed it.
+   */
+  private refuse({ jobs, path, isNumbered, isAfterRenumbering }: PlanContext, isJobs = false): Plan {
+    if (isNumbered && path.lineNumber === UNNUMBERED) return PLAN_REFUSE
+    return isJobs || jobs.openId !== null || (isNumbered && isAfterRenumbering)
+      ? PLAN_REFUSE_JOB
+      : PLAN_REFUSE
   }
 
   private inLockstep(context: PlanContext): Plan {
@@ -181,6 +187,10 @@ export class LinePlanner {
     if (!interlude.isOpen && !interlude.canBegin(path.state)) return false
     return path.judge().kind === 'allow' && interlude.permits(path.command, path.move)
   }
+}
+
+function reasons(verdict: Verdict): readonly Objection[] {
+  return verdict.kind === 'allow' || verdict.objections.length === 0 ? [NO_REASON] : verdict.objections
 }
 
 /** A job begins with printing, or where a host that numbers its lines has just begun to count anew. */
