@@ -1,4 +1,5 @@
-import { bareWay, DIRECT, measureTrips, socatWay, type Trips, type Way } from './latency-rig.ts'
+import { gateWay } from './gate-way.ts'
+import { bareWay, DIRECT, measureTrips, socatWay, type Trips } from './latency-rig.ts'
 import type { Row } from './measure.ts'
 
 /** What a way through us adds to the round trip of a line, beside what socat adds in the same run. */
@@ -6,12 +7,13 @@ import type { Row } from './measure.ts'
 const TRIPS = 24_000
 const ROUNDS = 12
 
-export async function latencyRows(folder: string, more: readonly Way[] = []): Promise<readonly Row[]> {
+/** `command` is the built program; `folder` is for what the ways need, and is the caller's to remove. */
+export async function latencyRows(folder: string, command: string): Promise<readonly Row[]> {
   const socat = socatWay(folder)
   if (socat === undefined) {
     process.stderr.write('socat is not installed: the added round trip is shown beside no proxy at all\n')
   }
-  const ours = [bareWay(folder), ...more]
+  const ours = [bareWay(folder), gateWay(folder, command)]
   const ways = [DIRECT, ...(socat === undefined ? [] : [socat]), ...ours]
   const measured = await measureTrips({ ways, trips: TRIPS, rounds: ROUNDS })
   const named = (name: string) => measured.find((trips) => trips.name === name)

@@ -24,7 +24,7 @@ const STARTS = 15
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
 try {
   const isLatencyAlone = process.argv.includes('latency')
-  show([...(isLatencyAlone ? [] : measure()), ...(await latencyRows(folder))])
+  show([...(isLatencyAlone ? [] : measure()), ...(await latencyRows(folder, command))])
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
