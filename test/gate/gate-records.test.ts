@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type AuditRecord, openLog, readLog } from '../../agent/audit/index.ts'
+import type { GateRecord } from '../../agent/core/index.ts'
+import { auditRecordOf, closeUnfinished, findUnfinished } from '../../agent/gate/gate-records.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+const SHA256 = 'ab'.repeat(32)
+const REASON = { code: 'host-lost', message: 'the host left in mid-job' } as const
+const RECORDED = { decisionIndex: 7, canonicalSha256: SHA256, commands: 100 }
+
+const RECORDS: readonly GateRecord[] = [
+  { kind: 'host-opened' },
+  { kind: 'host-closed', lines: 12 },
+  { kind: 'stream-opened', job: 'j', host: 'printrun' },
+  { kind: 'job-opened', job: 'j' },
+  { kind: 'job-sealed', job: 'j', commands: 10, sha256: SHA256 },
+  { kind: 'job-closed', job: 'j', outcome: 'printed', commands: 100, sha256: SHA256, reason: null },
+  { kind: 'job-closed', job: 'j', outcome: 'ended', commands: 3, sha256: SHA256, reason: null },
+  { kind: 'job-closed', job: 'j', outcome: 'stopped', commands: 3, sha256: SHA256, reason: REASON },
+  { kind: 'line-refused', job: null, line: 4, code: 'grammar.exponent', rule: null, message: 'no' },
+  { kind: 'latched', job: 'j', reason: REASON },
+  { kind: 'cleared', by: 'ada' },
+  { kind: 'emergency-stop', by: 'the host' },
+  { kind: 'interlude', job: 'j', commands: 4 },
+  { kind: 'safe-stop', job: null, reason: REASON, confirmed: true },
+]
+
+async function logOf(records: readonly AuditRecord[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-gate-'))
+  folders.push(folder)
+  const dir = join(folder, 'log')
+  const log = await openLog(dir)
+  for (const record of records) await log.append(record)
+  await log.close()
+  return dir
+}
+
+describe('a record of the gate', () => {
+  test('of any kind is one that the log takes and gives back', async () => {
+    const records = RECORDS.map((record) => auditRecordOf(record, '/run/printer', RECORDED))
+    const dir = await logOf(records)
+    const kinds: string[] = []
+    for await (const { record } of readLog(dir)) kinds.push(record.kind)
+    expect(kinds).toEqual(['log-opened', ...RECORDS.map(({ kind }) => kind)])
+  })
+
+  test('names the place of the host, and of an armed job its decision, digest and length', () => {
+    expect(auditRecordOf({ kind: 'host-opened' }, 'tcp://127.0.0.1:2525', undefined)).toEqual({
+      kind: 'host-opened',
+      place: 'tcp://127.0.0.1:2525',
+    })
+    expect(auditRecordOf({ kind: 'job-opened', job: 'j' }, '', RECORDED)).toEqual({
+      kind: 'job-opened',
+      job: 'j',
+      decision: 7,
+      canonicalSha256: SHA256,
+      commands: 100,
+    })
+  })
+
+  test('says of a stream that nobody knows how long it was meant to be', () => {
+    const closed = auditRecordOf(
+      { kind: 'job-closed', job: 'j', outcome: 'ended', commands: 3, sha256: SHA256, reason: null },
+      '',
+      undefined,
+    )
+    expect(closed).toMatchObject({ commandsSent: 3, commandsTotal: null, reason: null })
+  })
+})
+
+describe('a job that was open when its agent ended', () => {
+  const opened: AuditRecord = { kind: 'stream-opened', job: 'a', host: 'generic' }
+  const closed: AuditRecord = {
+    kind: 'job-closed',
+    job: 'a',
+    outcome: 'ended',
+    reason: null,
+    commandsSent: 1,
+    commandsTotal: null,
+    sha256: SHA256,
+  }
+
+  test('is found, with what was sealed of it', async () => {
+    const dir = await logOf([opened, { kind: 'job-sealed', job: 'a', commandsSent: 500, sha256: SHA256 }])
+    expect(await findUnfinished(dir)).toEqual({ job: 'a', commandsSent: 500, commandsTotal: null })
+  })
+
+  test('is found with its length where it was armed or printed from a file', async () => {
+    const dir = await logOf([
+      opened,
+      closed,
+      { kind: 'job-opened', job: 'b', decision: 2, canonicalSha256: SHA256, commands: 9 },
+    ])
+    expect(await findUnfinished(dir)).toEqual({ job: 'b', commandsSent: 0, commandsTotal: 9 })
+  })
+
+  test('is none once it was closed, or where there never was one', async () => {
+    expect(await findUnfinished(await logOf([opened, closed]))).toBeUndefined()
+    expect(await findUnfinished(await logOf([]))).toBeUndefined()
+  })
+
+  test('is closed as uncertain, and is then no longer found', async () => {
+    const dir = await logOf([opened])
+    const unfinished = await findUnfinished(dir)
+    const log = await openLog(dir)
+    await log.append(closeUnfinished(unfinished!))
+    await log.close()
+    expect(await findUnfinished(dir)).toBeUndefined()
+  })
+})
