@@ -1,4 +1,3 @@
-import { PARSED } from '../../../gcode/index.ts'
 import type { StopCode, StopReason } from '../effects.ts'
 import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
 import { HostSide } from '../host/host-side.ts'
@@ -6,13 +5,12 @@ import { okToHost, replyToHost } from '../host/reply-filter.ts'
 import { PrinterSide } from '../printer/printer-side.ts'
 import type { PrinterState } from '../printer/printer-state.ts'
 import type { ReplyKind } from '../printer/reply.ts'
-import { isQuickStop } from './command-kinds.ts'
 import type { GateJobOutcome, GateRecord, Latch } from './gate-effects.ts'
 import { GateJobs, type OpenJob } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
 import { HostLines, type LineOwner } from './host-lines.ts'
 import { HostWatch } from './host-watch.ts'
-import { LinePath } from './line-path.ts'
+import { Interrupts } from './interrupts.ts'
 import type { ArmedJob } from './lockstep.ts'
 
 /**
@@ -27,13 +25,13 @@ export class Gate {
   private readonly jobs: GateJobs
   private readonly lines: HostLines
   private readonly watch: HostWatch
-  /** Reads what jumps the queue, apart from the line whose turn it is. */
-  private readonly lane: LinePath
+  private readonly interrupts: Interrupts
   private latch_: Latch | null = null
   /** Why the machine is being brought to rest, until it is. */
   private restReason: StopReason | null = null
   private restJob: string | null = null
   private nextRecordId = 1
+  private clearedId = -1
   private isLogBroken = false
   private isFlowing = true
   private isEnding = false
@@ -41,7 +39,6 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.options = options
-    this.lane = new LinePath(options.table, options.judge)
     this.jobs = new GateJobs(options, (record) => this.append(record))
     this.host = new HostSide(
       options.host,
@@ -67,6 +64,7 @@ export class Gate {
       owner: this.owner(),
     })
     this.watch = new HostWatch(options)
+    this.interrupts = new Interrupts(options, this.printer)
   }
 
   private owner(): LineOwner {
@@ -168,6 +166,10 @@ export class Gate {
   /** The record with this id is durable. */
   recorded(id: number, nowMs: number): void {
     this.nowMs = nowMs
+    if (id === this.clearedId) {
+      this.release()
+      this.printer.revive(nowMs)
+    }
     this.lines.settled(id)
     this.pump()
   }
@@ -219,13 +221,10 @@ export class Gate {
     this.jobs.disarm()
   }
 
-  /** A person lifts the latch. */
+  /** A person lifts the latch. It holds until that is on record. */
   clear(by: string, nowMs: number): void {
     this.nowMs = nowMs
-    this.append({ kind: 'cleared', by })
-    this.release()
-    this.printer.revive(nowMs)
-    this.pump()
+    this.clearedId = this.append({ kind: 'cleared', by })
   }
 
   private release(): void {
@@ -316,12 +315,9 @@ export class Gate {
       this.kill('the host')
       return true
     }
-    const { lane, printer } = this
-    lane.state.copyFrom(this.lines.path.state)
-    if (lane.read(bytes, start, end) !== PARSED || lane.judge().kind !== 'allow') return false
-    if (!printer.sendBare(lane.canonical, 0, lane.canonicalEnd)) return false
-    if (isQuickStop(lane.command)) this.quickStopped()
-    return true
+    const result = this.interrupts.send(bytes, start, end, this.lines.path.state)
+    if (result === 'quick-stop') this.quickStopped()
+    return result !== 'not-sent'
   }
 
   /** The moves that were planned are lost, and with them where the toolhead is. */
@@ -334,7 +330,10 @@ export class Gate {
 
   /** The emergency stop: it passes at once and is recorded after. */
   kill(by: string): void {
+    const isAgain = this.latch_?.reason.code === 'emergency-stop' && this.printer.state === 'halted'
     this.printer.kill()
+    // A host that says it over and over is obeyed each time, and fills no log.
+    if (isAgain) return
     this.append({ kind: 'emergency-stop', by })
     this.endJob('stopped', { code: 'emergency-stop', message: `${by} sent the emergency stop` })
   }
