@@ -1,4 +1,4 @@
-import { type Command, type Move, WORD } from '../../../gcode/index.ts'
+import { type Command, type Move, NO_MOVE, WORD } from '../../../gcode/index.ts'
 
 /** What a command means to the gate beside what a policy says of it. */
 
@@ -62,8 +62,11 @@ export function isQuickStop(command: Command): boolean {
 }
 
 /** Lays down filament on the way: this is printing, as opposed to jogging, homing and loading filament. */
-export function isPrinting(move: Move): boolean {
-  return move.axes !== 0 && move.depositedMm > 0
+export function isPrinting(command: Command, move: Move): boolean {
+  if (move.kind !== NO_MOVE) return move.axes !== 0 && move.depositedMm > 0
+  // Splines and direct steps take an E as well, and G26 prints a pattern of its own.
+  if (command.row?.class !== 'self-moving') return false
+  return command.has(WORD.E) || (command.letter === G && command.code === 26)
 }
 
 /** Sets a heater's target above 0, by itself or by what the firmware does for it. */

@@ -182,7 +182,7 @@ export class HostLines implements PlanContext {
     // A printer on its way to be ready will be: the line waits for it.
     if (this.isPrinterComing || this.isLeaving) return false
     // What comes behind the last command of the job in lockstep is no part of it.
-    if (this.complete()) return true
+    if (this.isJobOver) return this.complete()
     return this.execute(this.planner.plan(this.code, queue.buffer, queue.start, queue.end, this))
   }
 
@@ -281,15 +281,19 @@ export class HostLines implements PlanContext {
     return true
   }
 
+  /** Whether every command of the job in lockstep went out. */
+  private get isJobOver(): boolean {
+    const { lockstep } = this.jobs
+    return lockstep !== undefined && !this.isOpening && lockstep.isReady && lockstep.isComplete
+  }
+
   /**
    * Closes the job in lockstep where the printer has answered its last command, and says whether it did. What was sent
    * must be what was surveyed.
    */
   private complete(): boolean {
-    const { lockstep } = this.jobs
-    if (lockstep === undefined || this.isOpening || !lockstep.isReady || !lockstep.isComplete) return false
-    if (!this.printer.isIdle) return false
-    if (lockstep.isWhole) this.owner.close('printed')
+    if (!this.isJobOver || !this.printer.isIdle) return false
+    if (this.jobs.lockstep?.isWhole === true) this.owner.close('printed')
     else this.owner.stop('job-changed', 'what was sent is not what was surveyed')
     return true
   }
@@ -328,6 +332,7 @@ export class HostLines implements PlanContext {
     this.options.effects({ kind: 'tools', tools: printer.tools })
     printer.prepareAgain(this.nowMs)
     this.path.state.reset()
+    this.interlude.forget()
   }
 
   private refuse(endsJob: boolean): boolean {

@@ -1,4 +1,4 @@
-import { AXES_XYZ, type Command, MachineState, type Move, WORD } from '../../../gcode/index.ts'
+import { AXES_XYZ, type Command, MachineState, type Move, PLANE_XY, WORD } from '../../../gcode/index.ts'
 import { isPrinting } from './command-kinds.ts'
 
 /**
@@ -9,8 +9,14 @@ import { isPrinting } from './command-kinds.ts'
 
 const G = 0x47
 const M = 0x4d
-/** Classes of commands that a person needs in a pause, and whose effect can be put back. */
-const CLASSES: readonly string[] = ['motion', 'modes', 'heating', 'fans', 'waiting']
+/** Classes of commands that a person needs in a pause, and whose effect is put back. */
+const CLASSES: readonly string[] = ['modes', 'waiting']
+/** Straight moves, with the words that are put back. */
+const MOVES: readonly number[] = [0, 1]
+const MOVE_WORDS = (1 << WORD.X) | (1 << WORD.Y) | (1 << WORD.Z) | (1 << WORD.E) | (1 << WORD.F)
+/** Heaters and the fan of the part, with the words of `Targets`: no other tool, no preset, no automatic target. */
+const TARGETS: readonly number[] = [104, 109, 140, 190, 141, 191, 106, 107]
+const TARGET_WORDS = (1 << WORD.S) | (1 << WORD.R)
 /** Feedrate at which the toolhead goes back, mm a minute: slow enough for every machine's Z. */
 const BACK_XY_MM_PER_MIN = 6000
 const BACK_Z_MM_PER_MIN = 300
@@ -44,7 +50,8 @@ export class Interlude {
 
   /** A command went out, of a job or not. */
   sent(command: Command): void {
-    if (command.letter !== M) return
+    // Another tool's heater, another fan.
+    if (command.letter !== M || command.value(WORD.T, 0) !== 0 || command.value(WORD.P, 0) !== 0) return
     const { targets } = this
     switch (command.code) {
       case 104:
@@ -73,6 +80,11 @@ export class Interlude {
     this.isOpen_ = false
   }
 
+  /** Another job begins, and nothing of the last one is put back. */
+  forget(): void {
+    this.isOpen_ = false
+  }
+
   /** Whether the job can be left here at all: only a place that is known can be gone back to. */
   canBegin(state: MachineState): boolean {
     return (
@@ -80,17 +92,19 @@ export class Interlude {
       state.homed === AXES_XYZ &&
       state.unitMm === 1 &&
       state.volumetricAreaMm2 === 0 &&
+      state.plane === PLANE_XY &&
       state.tool === 0
     )
   }
 
   /** Whether a person may have this command in a pause. `move` is what it would do. */
   permits(command: Command, move: Move): boolean {
-    const row = command.row
-    if (row === undefined || command.has(WORD.T) || isPrinting(move)) return false
-    if (command.letter === G && command.code === 92)
-      return command.present === 1 << WORD.E || command.present === 0
-    return CLASSES.includes(row.class) && row.losesAxes === 0
+    const { row, letter, code, present } = command
+    if (row === undefined || isPrinting(command, move)) return false
+    if (letter === G && code === 92) return present === 1 << WORD.E
+    if (letter === G && MOVES.includes(code)) return (present & ~MOVE_WORDS) === 0
+    if (letter === M && TARGETS.includes(code)) return (present & ~TARGET_WORDS) === 0
+    return CLASSES.includes(row.class)
   }
 
   /** The job is left in this state. */

@@ -126,7 +126,7 @@ export class LinePlanner {
       if (!armed.isReady) return PLAN_WAIT
       if (armed.matches(path.canonical, path.canonicalEnd)) return PLAN_OPEN_ARMED
     }
-    if (isPrinting(path.move) && context.demandsArmed) {
+    if (isPrinting(command, path.move) && context.demandsArmed) {
       this.objections_ = [NOT_ARMED]
       return PLAN_REFUSE_JOB
     }
@@ -142,7 +142,7 @@ export class LinePlanner {
     if (this.isStop_) return PLAN_REFUSE_JOB
     // Whoever interrupts is a person, and the job is none the worse for its being refused.
     if (isInterrupting(context.path.command)) return PLAN_REFUSE
-    return this.refuse(context, isPrinting(context.path.move))
+    return this.refuse(context, isPrinting(context.path.command, context.path.move))
   }
 
   /**
@@ -168,8 +168,9 @@ export class LinePlanner {
     }
     if (!lockstep.isReady) return PLAN_WAIT
     if (lockstep.matches(path.canonical, path.canonicalEnd)) return this.nextOfJob(context)
-    if (isHeaterOff(command)) return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
-    return this.isInterlude(context) ? PLAN_INTERLUDE : PLAN_MISS
+    if (this.isInterlude(context)) return PLAN_INTERLUDE
+    if (!isHeaterOff(command)) return PLAN_MISS
+    return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
   }
 
   private nextOfJob({ path, interlude }: PlanContext): Plan {
@@ -195,10 +196,10 @@ function reasons(verdict: Verdict): readonly Objection[] {
 
 /** A job begins with printing, or where a host that numbers its lines has just begun to count anew. */
 function isBeginning({ path, jobs, isAfterRenumbering, isNumbered }: PlanContext): boolean {
-  if (isPrinting(path.move)) return true
+  const { command } = path
+  if (isPrinting(command, path.move)) return true
   // The host may yet come to the job that is armed for it.
   if (jobs.armed !== undefined) return false
-  const { command } = path
   if (!isAfterRenumbering || !isNumbered || path.lineNumber === UNNUMBERED) return false
   return !isObserving(command) && !isInterrupting(command) && !isHeaterOff(command)
 }
