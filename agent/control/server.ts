@@ -3,7 +3,7 @@
  * bytes, in time and in number, and a handler that throws has answered.
  */
 import net from 'node:net'
-import { AgentError } from '../errors.ts'
+import { AgentError, InvariantError } from '../errors.ts'
 import { claimSocket } from './claim-socket.ts'
 import { JsonLines, parseJsonLine } from './json-lines.ts'
 import {
@@ -21,6 +21,9 @@ const CONNECTIONS_MAX = 8
 
 /** Our own client sends its line at once. */
 const REQUEST_MS = 5000
+
+/** Within it an answer has left, before our own fault ends the process. */
+const FAIL_AFTER_MS = 50
 
 /** Within it a client takes its answer, or goes without. */
 const LEAVE_MS = 5000
@@ -109,7 +112,11 @@ class Desk {
     socket.resume()
     const request = controlRequest.safeParse(parseJsonLine(line))
     const answer = request.success
-      ? await this.#ask(request.data, socket, gone.signal).catch(answerOfError)
+      ? await this.#ask(request.data, socket, gone.signal).catch((error) => {
+          // A gate that no longer knows its own state must not go on; whoever asked is answered all the same.
+          if (error instanceof InvariantError) setTimeout(() => fail(error), FAIL_AFTER_MS)
+          return answerOfError(error)
+        })
       : refusal('USAGE', 'the gate does not understand this request; is it of another version?')
     // A client that goes once it is answered interrupts nothing.
     for (const event of ['end', 'close']) socket.off(event, abort)
@@ -169,6 +176,10 @@ function answerLine(answer: ControlAnswer): string {
 
 function refusal(code: string, message: string): ControlAnswer {
   return { ok: false, code, message }
+}
+
+function fail(error: InvariantError): never {
+  throw error
 }
 
 function answerOfError(error: unknown): ControlAnswer {
