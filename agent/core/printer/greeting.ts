@@ -38,8 +38,10 @@ export class Greeting {
     return this.state_
   }
 
-  start(nowMs: number): void {
+  /** `isAgain` where hellos of before may be answered yet. */
+  start(nowMs: number, isAgain = false): void {
     this.state_ = 'asking'
+    this.hellos = isAgain ? 1 : 0
     this.startedAtMs = nowMs
     this.say(nowMs)
   }

@@ -1,5 +1,5 @@
 import { writeNumbered } from '../../../gcode/index.ts'
-import type { PrinterSink } from '../effects.ts'
+import type { PrinterSink, StopCode } from '../effects.ts'
 import { LineHistory } from './line-history.ts'
 import { advancedField, firstNumber, reportsTemperatures } from './reply.ts'
 
@@ -37,6 +37,16 @@ const PROBE = Uint8Array.from([0x4d, 0x31, 0x30, 0x35])
 const LETTER_G = 0x47
 
 export type LinkFault = 'none' | 'too-many-resends' | 'line-forgotten' | 'silent'
+
+/** What each fault is to a person and to the log. */
+export const LINK_FAULTS: Readonly<Record<Exclude<LinkFault, 'none'>, readonly [StopCode, string]>> = {
+  silent: ['printer-silent', 'the printer stopped answering'],
+  'too-many-resends': [
+    'link-failed',
+    'the printer asked for the same line again and again: the link is too noisy',
+  ],
+  'line-forgotten': ['link-failed', 'the printer asked for a line that was never sent, or long ago'],
+}
 
 export class PrinterLink {
   private readonly sink: PrinterSink

@@ -3,7 +3,7 @@ import type { PrinterSink, StopCode } from '../effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
 import { HISTORY_LINES } from './line-history.ts'
 import { preambleLines, safeStopLines } from './marlin-lines.ts'
-import { PrinterLink } from './printer-link.ts'
+import { LINK_FAULTS, PrinterLink } from './printer-link.ts'
 import type { PrinterSideListener, PrinterState } from './printer-state.ts'
 import {
   printable,
@@ -21,6 +21,7 @@ import {
   reportsTemperatures,
 } from './reply.ts'
 import { SafeStop } from './safe-stop.ts'
+import { StrayAnswers } from './stray-answers.ts'
 
 /**
  * The gate's side towards the printer: brings it to the declared start, sends what it is given and says whose line an
@@ -38,6 +39,9 @@ export class PrinterSide {
   private readonly link: PrinterLink
   private greeting: Greeting
   private safeStop: SafeStop
+  private readonly strays: StrayAnswers
+  /** The greeting waits until no answer to a line of before is on its way. */
+  private isSettling = false
   private state_: PrinterState = 'absent'
   /** By line number modulo the history's size: 1 where the line is a host's. */
   private readonly isHosts = new Uint8Array(HISTORY_LINES)
@@ -58,6 +62,7 @@ export class PrinterSide {
     this.link = new PrinterLink(sink)
     this.greeting = new Greeting(this.link)
     this.safeStop = new SafeStop(sink, safeStopLines([]))
+    this.strays = new StrayAnswers(sink)
   }
 
   get state(): PrinterState {
@@ -98,6 +103,7 @@ export class PrinterSide {
   /** The port is open. With `isUnknown` the printer may be in the middle of something: it is brought to rest first. */
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
+    this.strays.forget()
     if (!isUnknown) {
       this.greet(nowMs)
       return
@@ -161,6 +167,7 @@ export class PrinterSide {
     if (this.state_ === 'absent') return
     const bytes = asciiBytes('\nM112\n')
     this.sink.write(bytes, 0, bytes.length)
+    this.strays.begin(this.link.inFlight)
     this.halt()
   }
 
@@ -175,20 +182,33 @@ export class PrinterSide {
     this.state_ = 'stopping'
     this.park = park
     this.dropAll()
-    this.safeStop = new SafeStop(this.sink, safeStopLines(this.tools_))
+    this.strays.begin(inFlight)
+    this.greeting = new Greeting(this.link)
+    this.safeStop = new SafeStop(this.strays.sink, safeStopLines(this.tools_))
     this.safeStop.start(nowMs, inFlight, limitMs)
   }
 
-  /** A printer that was killed may have been reset since: it is greeted again. */
+  /** A printer that was killed may have been reset since: it is greeted again, or brought to rest if it may run yet. */
   revive(nowMs: number): void {
-    if (this.state_ === 'halted' || this.state_ === 'silent') this.greet(nowMs)
+    if (this.state_ === 'halted' && this.strays.mayStillRun) this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
+    else if (this.state_ === 'halted' || this.state_ === 'silent') this.greet(nowMs)
+  }
+
+  /** Greets the printer as soon as what it says is said to us. */
+  private settle(nowMs: number): void {
+    this.state_ = 'greeting'
+    this.isSettling = true
+    if (this.strays.areOver(nowMs)) this.greet(nowMs)
   }
 
   private greet(nowMs: number): void {
+    const isAgain = this.state_ === 'silent'
     this.state_ = 'greeting'
+    this.isSettling = false
+    this.strays.forget()
     this.dropAll()
     this.greeting = new Greeting(this.link)
-    this.greeting.start(nowMs)
+    this.greeting.start(nowMs, isAgain)
   }
 
   private halt(): void {
@@ -205,14 +225,17 @@ export class PrinterSide {
       case 'absent':
         return
       case 'stopping':
+        this.strays.heard(kind, nowMs)
         this.safeStop.reply(line)
         this.listener.said(line, kind)
         this.endStop(nowMs)
         return
       case 'halted':
       case 'silent':
+        this.strays.heard(kind, nowMs)
         this.listener.said(line, kind)
-        if (kind === REPLY_START || this.state_ === 'silent') this.greet(nowMs)
+        if (kind === REPLY_START) this.greet(nowMs)
+        else if (this.state_ === 'silent') this.settle(nowMs)
         return
       case 'greeting':
         this.replyToHello(line, kind, nowMs)
@@ -224,6 +247,8 @@ export class PrinterSide {
 
   private replyToHello(line: string, kind: ReplyKind, nowMs: number): void {
     this.link.heard(kind !== REPLY_OTHER, nowMs)
+    if (this.isSettling) this.strays.heard(kind, nowMs)
+    if (this.isSettling && kind === REPLY_START) this.greet(nowMs)
     if (kind === REPLY_OK) this.greeting.ok(nowMs)
     else if (kind === REPLY_RESEND || kind === REPLY_LINK_ERROR) this.greeting.refused()
     else if (kind === REPLY_START) this.greeting.booted(nowMs)
@@ -298,7 +323,7 @@ export class PrinterSide {
   }
 
   private checkGreeting(nowMs: number): void {
-    if (this.state_ !== 'greeting') return
+    if (this.state_ !== 'greeting' || this.isSettling) return
     if (this.greeting.state === 'silent') {
       this.state_ = 'silent'
       this.greetAtMs = nowMs + GREET_AGAIN_MS
@@ -332,28 +357,16 @@ export class PrinterSide {
     const { isCold } = this.safeStop
     if (isCold) {
       this.mayBeHot_ = false
-      this.greet(nowMs)
+      this.settle(nowMs)
     } else this.halt()
     this.listener.rested(isCold)
   }
 
   private checkLink(nowMs: number): void {
-    switch (this.link.fault) {
-      case 'none':
-        return
-      case 'silent':
-        this.fail('printer-silent', 'the printer stopped answering', nowMs)
-        return
-      case 'too-many-resends':
-        this.fail(
-          'link-failed',
-          'the printer asked for the same line again and again: the link is too noisy',
-          nowMs,
-        )
-        return
-      case 'line-forgotten':
-        this.fail('link-failed', 'the printer asked for a line that was never sent, or long ago', nowMs)
-    }
+    const { fault } = this.link
+    if (fault === 'none') return
+    const [code, message] = LINK_FAULTS[fault]
+    this.fail(code, message, nowMs)
   }
 
   private fail(code: StopCode, message: string, nowMs: number): void {
@@ -365,7 +378,8 @@ export class PrinterSide {
   tick(nowMs: number): void {
     switch (this.state_) {
       case 'greeting':
-        this.greeting.tick(nowMs)
+        if (this.isSettling) this.settle(nowMs)
+        else this.greeting.tick(nowMs)
         this.checkGreeting(nowMs)
         return
       case 'silent':
