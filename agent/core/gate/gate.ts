@@ -13,6 +13,9 @@ import { HostWatch } from './host-watch.ts'
 import { Interrupts } from './interrupts.ts'
 import type { ArmedJob } from './lockstep.ts'
 
+/** An emergency stop so soon after another is the same one. */
+const KILL_AGAIN_MS = 1_000
+
 /**
  * The inline gate: a host prints through it as through a cable, and nothing reaches the printer but commands that the
  * policy let pass, written by us. Events in, effects out; no clock, no waiting. Two links meet here, and neither sees
@@ -30,10 +33,10 @@ export class Gate {
   /** Why the machine is being brought to rest, until it is. */
   private restReason: StopReason | null = null
   private restJob: string | null = null
+  private killedAtMs = Number.NEGATIVE_INFINITY
   private nextRecordId = 1
   private clearedId = -1
   private isLogBroken = false
-  private isFlowing = true
   private isEnding = false
   private nowMs = 0
 
@@ -44,6 +47,7 @@ export class Gate {
       options.host,
       {
         emergency: (kind, bytes, start, end) => this.emergency(kind, bytes, start, end),
+        flow: (isOpen) => options.effects({ kind: 'host-flow', isOpen }),
         flooded: () =>
           this.stop('host-link-failed', 'the host does not wait when it is asked to', this.nowMs),
       },
@@ -83,6 +87,7 @@ export class Gate {
       close: (outcome) => this.close(outcome, null),
       end: (reason) => this.endJob('stopped', reason),
       stop: (code, message) => this.rest({ code, message }),
+      quickStopped: () => this.quickStopped(),
     }
   }
 
@@ -122,7 +127,7 @@ export class Gate {
   printerLost(message: string, nowMs: number): void {
     this.nowMs = nowMs
     const reason: StopReason = { code: 'port-lost', message }
-    if (this.restReason !== null) this.rested(false)
+    this.rested(false)
     if (this.jobs.openId !== null) this.endJob('uncertain', reason)
     this.printer.lost()
     this.pump()
@@ -153,14 +158,14 @@ export class Gate {
     if (this.jobs.lockstep !== undefined)
       this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })
     this.watch.left(this.jobs.stream !== undefined, nowMs)
-    this.checkFlow()
+    this.host.checkFlow()
   }
 
   hostBytes(bytes: Uint8Array, nowMs: number): void {
     this.nowMs = nowMs
     this.host.bytes(bytes, nowMs)
     this.pump()
-    this.checkFlow()
+    this.host.checkFlow()
   }
 
   /** The record with this id is durable. */
@@ -241,11 +246,12 @@ export class Gate {
   }
 
   private rest(reason: StopReason): void {
-    this.restJob = this.jobs.openId
+    const job = this.jobs.openId
     this.endJob('stopped', reason)
     const { state } = this.printer
     if (state !== 'ready' && state !== 'preparing') return
     this.restReason = reason
+    this.restJob = job
     this.printer.stop(this.options.park, this.nowMs)
   }
 
@@ -274,7 +280,7 @@ export class Gate {
     this.watchHost()
     this.pump()
     this.host.tick(this.host.queue.length > 0 || this.printer.hostInFlight > 0, nowMs)
-    this.checkFlow()
+    this.host.checkFlow()
     this.checkEnd()
   }
 
@@ -293,20 +299,13 @@ export class Gate {
         return
       case 'still-hot':
         this.restReason = this.latch_?.reason ?? null
+        this.restJob = null
         this.printer.stop(this.options.park, this.nowMs)
     }
   }
 
   private pump(): void {
     this.lines.pump(this.nowMs)
-  }
-
-  private checkFlow(): void {
-    const { queue } = this.host
-    const isOpen = this.isFlowing ? !queue.isHigh : queue.isLow
-    if (isOpen === this.isFlowing) return
-    this.isFlowing = isOpen
-    this.options.effects({ kind: 'host-flow', isOpen })
   }
 
   /** What a host sends to stop or to break a wait, obeyed before its turn where it may be. */
@@ -330,11 +329,11 @@ export class Gate {
 
   /** The emergency stop: it passes at once and is recorded after. */
   kill(by: string): void {
-    const isAgain = this.latch_?.reason.code === 'emergency-stop' && this.printer.state === 'halted'
     this.printer.kill()
+    this.rested(false)
     // A host that says it over and over is obeyed each time, and fills no log.
-    if (isAgain) return
-    this.append({ kind: 'emergency-stop', by })
+    if (this.nowMs - this.killedAtMs >= KILL_AGAIN_MS) this.append({ kind: 'emergency-stop', by })
+    this.killedAtMs = this.nowMs
     this.endJob('stopped', { code: 'emergency-stop', message: `${by} sent the emergency stop` })
   }
 
@@ -355,7 +354,6 @@ export class Gate {
     if (this.restReason !== null)
       this.append({ kind: 'safe-stop', job: this.restJob, reason: this.restReason, confirmed: isCold })
     this.restReason = null
-    this.restJob = null
   }
 
   /** The printer side has dealt with the printer; here the job ends, if one is open. */

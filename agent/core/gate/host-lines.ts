@@ -3,7 +3,7 @@ import type { StopCode, StopReason } from '../effects.ts'
 import { LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
 import type { HostSide } from '../host/host-side.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
-import { cardAnswer, isHeating, isRenumbering, namedTool, renumbered } from './command-kinds.ts'
+import { cardAnswer, isHeating, isQuickStop, isRenumbering, namedTool, renumbered } from './command-kinds.ts'
 import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
 import type { GateJobs } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
@@ -46,6 +46,8 @@ export interface LineOwner {
   end(reason: StopReason): void
   /** The same, and the machine is brought to rest. */
   stop(code: StopCode, message: string): void
+  /** The moves that were planned are lost. */
+  quickStopped(): void
 }
 
 export interface LineParts {
@@ -177,10 +179,12 @@ export class HostLines implements PlanContext {
     if (!this.isRead) this.read()
     if (this.fate !== LINE_TAKEN) return this.answerFate()
     if (queue.isActed) return this.answer()
+    // Nothing begins before it is known how the stream of the last host ended.
+    if (this.isLeaving) return false
     if (this.code === PARSED && isRenumbering(this.path.command)) return this.renumber()
     if (this.overdue > 0) return this.answer()
     // A printer on its way to be ready will be: the line waits for it.
-    if (this.isPrinterComing || this.isLeaving) return false
+    if (this.isPrinterComing) return false
     // What comes behind the last command of the job in lockstep is no part of it.
     if (this.isJobOver) return this.complete()
     return this.execute(this.planner.plan(this.code, queue.buffer, queue.start, queue.end, this))
@@ -256,6 +260,7 @@ export class HostLines implements PlanContext {
     path.take()
     interlude.sent(path.command)
     jobs.sent(path, plan === PLAN_JOB, this.nowMs)
+    if (isQuickStop(path.command)) this.owner.quickStopped()
     return this.drop()
   }
 

@@ -1,3 +1,4 @@
+import { closingAgainLines } from '../printer/marlin-lines.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
 import type { Latch } from './gate-effects.ts'
 import type { GateOptions } from './gate-options.ts'
@@ -9,7 +10,6 @@ const ASK_EVERY_MS = 2_000
 /** How long a host that comes back waits until it is known whether the stream before it had ended. */
 const BACK_WITHIN_MS = 4_000
 const ASK = ['M105']
-const COOL = ['M104 S0', 'M140 S0', 'M141 S0', 'M105']
 
 /** What is to be done. `ended`: the host's stream is over and the machine cold. */
 export type WatchResult = 'nothing' | 'ended' | 'host-lost' | 'host-silent' | 'still-hot'
@@ -85,7 +85,7 @@ export class HostWatch {
   /** Nobody prints: the heaters go off, and that is all. */
   private cool(printer: PrinterSide, nowMs: number): void {
     if (this.hasCooled) this.ask(printer, ASK, nowMs)
-    else this.hasCooled = this.ask(printer, COOL, nowMs)
+    else this.hasCooled = this.ask(printer, closingAgainLines(printer.tools), nowMs)
   }
 
   private ask(printer: PrinterSide, lines: readonly string[], nowMs: number): boolean {

@@ -69,6 +69,13 @@ const NOT_ARMED: Objection = {
   remedy: 'arm it with `portcullis arm JOB`, then start the print again',
 }
 
+const PRINTER_AWAY: Objection = {
+  code: 'gate.no-printer',
+  rule: 'gate',
+  message: 'the printer is not connected, or does not answer',
+  remedy: 'switch it on or reset it, then begin again',
+}
+
 /** A judge that refuses and does not say why has a fault, and the line is refused all the same. */
 const NO_REASON: Objection = {
   code: 'gate.no-reason',
@@ -100,8 +107,8 @@ export class LinePlanner {
     this.isStop_ = false
     const { path } = context
     if (code === EMPTY) return isBlank(bytes, start, end) ? PLAN_SWALLOW : PLAN_SILENT
-    if (context.isBlocked || !context.isPrinterReady)
-      return code === PARSED ? this.whenBlocked(context) : PLAN_SWALLOW
+    if (context.isBlocked) return code === PARSED ? this.whenBlocked(context) : PLAN_SWALLOW
+    if (!context.isPrinterReady) return this.whenAway(code, context)
     if (code !== PARSED) {
       const { code: id, message } = path.explain(code, bytes, start, end)
       this.objections_ = [{ code: id, rule: 'grammar', message, remedy: UNREADABLE_REMEDY }]
@@ -114,6 +121,18 @@ export class LinePlanner {
     const { command } = path
     if (!isPrinterReady || !(isPoll(command) || isHeaterOff(command))) return PLAN_SWALLOW
     return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
+  }
+
+  /** Swallowed in silence, the first lines of a job would be missing when the printer comes. */
+  private whenAway(code: ParseCode, context: PlanContext): Plan {
+    const { command, move } = context.path
+    const isRead = code === PARSED
+    if (isRead && (isObserving(command) || isHeaterOff(command) || isInterrupting(command)))
+      return PLAN_SWALLOW
+    if (isRead && isCardQuestion(command)) return PLAN_CARD
+    this.objections_ = [PRINTER_AWAY]
+    if (isRead) context.path.judge()
+    return this.refuse(context, isRead && isPrinting(command, move))
   }
 
   private inTheOpen(context: PlanContext): Plan {

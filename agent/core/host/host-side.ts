@@ -23,6 +23,8 @@ const BUSY = 'echo:busy: processing'
 export interface HostSideListener {
   /** A line that stops, or breaks a wait, has come. Answers true where it was obeyed and only its answer is owed. */
   emergency(kind: EmergencyKind, bytes: Uint8Array, start: number, end: number): boolean
+  /** The host is to wait, or to go on. */
+  flow(isOpen: boolean): void
   /** There is no room for a line: the host does not wait when it is asked to. */
   flooded(): void
 }
@@ -39,6 +41,7 @@ export class HostSide implements LineSink {
   private saidAtMs = 0
   private heardAtMs = 0
   private isHere_ = false
+  private isFlowing = true
 
   constructor(sink: PrinterSink, listener: HostSideListener, profile: HostProfile | 'auto') {
     this.sink = sink
@@ -58,7 +61,7 @@ export class HostSide implements LineSink {
     return idiomOf(this.profile)
   }
 
-  /** How long the host has sent nothing, in ms. */
+  /** How long the host has sent nothing though it waited for nothing, in ms. */
   silentMs(nowMs: number): number {
     return nowMs - this.heardAtMs
   }
@@ -88,6 +91,14 @@ export class HostSide implements LineSink {
   bytes(chunk: Uint8Array, nowMs: number): void {
     this.heardAtMs = nowMs
     this.splitter.push(chunk)
+  }
+
+  /** Asks the host to wait, or to go on, where the queue says so. */
+  checkFlow(): void {
+    const isOpen = this.isFlowing ? !this.queue.isHigh : this.queue.isLow
+    if (isOpen === this.isFlowing) return
+    this.isFlowing = isOpen
+    this.listener.flow(isOpen)
   }
 
   /** See `LineSink`. */
@@ -122,6 +133,7 @@ export class HostSide implements LineSink {
 
   /** Keeps a host that waits for an answer from giving up. */
   tick(isOwed: boolean, nowMs: number): void {
+    if (isOwed) this.heardAtMs = nowMs
     if (isOwed && this.isHere_ && nowMs - this.saidAtMs >= HOST_BUSY_EVERY_MS) this.say(BUSY, nowMs)
   }
 }
