@@ -19,7 +19,7 @@ import {
 
 /** What becomes of a line by its number and checksum. */
 export const LINE_TAKEN = 0
-/** It came before and has its answer: nothing is said. */
+/** It came before and has its answer, or it comes again: nothing is said. */
 export const LINE_REPEATED = 1
 /** It is asked for again. */
 export const LINE_LOST = 2
@@ -69,7 +69,7 @@ export class HostLink {
   take(code: ParseCode, lineNumber: number, isRenumbering: boolean, isIntact: boolean): LineFate {
     const isStale = this.stale > 0
     if (isStale) this.stale--
-    if (isLinkError(code)) return this.lose(code)
+    if (isLinkError(code)) return isStale ? LINE_REPEATED : this.lose(code)
     if (lineNumber === UNNUMBERED) {
       // Among numbered lines garbage is what a noisy wire has left of one; what is text was written by somebody.
       return this.isNumbered_ && isGarbage(code) ? this.lose(code) : LINE_TAKEN
