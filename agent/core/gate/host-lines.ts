@@ -208,7 +208,7 @@ export class HostLines implements PlanContext {
     if (this.fate === LINE_REPEATED) return this.drop()
     if (this.printer.hostInFlight > 0) return false
     const { host } = this
-    if (this.fate === LINE_HOPELESS)
+    if (this.fate === LINE_HOPELESS && !this.isBlocked)
       this.owner.stop('host-link-failed', 'the host sends the same line damaged again and again')
     else host.sayAll(host.link.request(host.queue.length - 1), this.nowMs)
     return this.answer()
