@@ -7,11 +7,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { CommandQueue } from '../../agent/core/command-queue.ts'
+import { Gate } from '../../agent/core/index.ts'
 import { JobReader } from '../../agent/core/job-reader.ts'
 import { PrinterLink } from '../../agent/core/printer/printer-link.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
 import { canonicalJob, fixture } from './canonical.ts'
+import { numbered } from './numbered.ts'
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
@@ -80,4 +82,79 @@ describe('a warmed line path', () => {
     expect(written).toBeGreaterThan(0)
     expect(garbage).toBeLessThan(BYTES_A_LINE_MAX)
   })
+
+  test.each([
+    ['of a job that streams', 'any', (command: string) => `${command}\n`],
+    [
+      'with numbers of the host',
+      'armed',
+      (command: string, i: number) => numbered(i, withoutFilament(command)),
+    ],
+  ] as const)(
+    'passes lines %s through the gate and their answers back, without garbage',
+    (_what, jobs, wrap) => {
+      let nowMs = 1
+      let toPrinter = 0
+      let toHost = 0
+      const gate = new Gate({
+        table: MARLIN,
+        judge: { judge: () => ALLOW },
+        printer: {
+          write: () => {
+            toPrinter++
+          },
+        },
+        host: {
+          write: () => {
+            toHost++
+          },
+        },
+        effects: (effect) => {
+          if (effect.kind === 'append') recordIds.push(effect.id)
+        },
+        newHash: () => ({ update: () => {}, peek: () => '' }),
+        newJobId: () => 'job',
+        profile: 'auto',
+        jobs,
+        permitsInterlude: false,
+        appeal: '',
+        hostLostMs: 30_000,
+        hostSilentMs: 600_000,
+        refusedHotMs: 120_000,
+        park: [],
+      })
+      const recordIds: number[] = []
+      const answer = (): void => {
+        gate.printerLine('ok', nowMs)
+        for (let id = recordIds.pop(); id !== undefined; id = recordIds.pop()) gate.recorded(id, nowMs)
+      }
+      const send = (line: Uint8Array): void => {
+        nowMs++
+        gate.hostBytes(line, nowMs)
+        answer()
+        answer()
+      }
+      gate.printerOpened(false, nowMs)
+      for (let i = 0; i < 20; i++) answer()
+      gate.hostCame(nowMs)
+      answer()
+      // What waits for heat, homes or is no command of the printer's says nothing about the common line.
+      const moves = commands.filter((command) => /^G1 /.test(command))
+      const restart = Buffer.from('M110 N-1\n')
+      const lines = moves.map((command, i) => Buffer.from(wrap(command, i), 'latin1'))
+      const garbage = bytesALine(lines.length, () => {
+        if (jobs === 'armed') send(restart)
+        for (const line of lines) send(line)
+        gate.tick(nowMs)
+      })
+      expect(toPrinter).toBeGreaterThan(lines.length * PASSES)
+      expect(toHost).toBeGreaterThanOrEqual(toPrinter - 20)
+      expect(gate.latch).toBeNull()
+      expect(garbage).toBeLessThan(BYTES_A_LINE_MAX)
+    },
+  )
 })
+
+function withoutFilament(command: string): string {
+  return command.replace(/ E\S+/, '')
+}

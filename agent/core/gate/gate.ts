@@ -371,6 +371,8 @@ export class Gate {
 
   private endJob(outcome: GateJobOutcome, reason: StopReason): void {
     const job = this.jobs.openId
+    // Whoever lifts the latch has not seen this.
+    this.clearedId = -1
     this.close(outcome, reason)
     this.setLatch(reason, job)
   }

@@ -124,7 +124,8 @@ export class HostLines implements PlanContext {
   /** A host has come. Its lines wait for this record. */
   hostCame(recordId: number): void {
     this.isRead = false
-    this.isAfterRenumbering_ = false
+    // Its numbers start where every host's do.
+    this.isAfterRenumbering_ = true
     this.isOpening = false
     this.overdue = 0
     this.lines_ = 0

@@ -20,6 +20,25 @@ describe('a refused line in a job', () => {
     expect(bench.took()).toEqual(['M105', 'M104 S0', 'M107', 'M140 S0', 'M114'])
   })
 
+  test.each([
+    ['a host that has only just come', (first: number) => numbered(first, BAD)],
+    ['a host without numbers, which prints with it', () => 'G1 X300 E5\n'],
+  ])('as the first of %s ends its job', (_who, line) => {
+    const bench = readyBench({ deny: [BAD, 'G1 X300 E5'] })
+      .bytes(line(1))
+      .host('G28')
+      .numbered(2, 'G28')
+    expect(bench.took()).toEqual([])
+    expect(bench.latch).toBe('line-refused')
+  })
+
+  test('that somebody typed among the numbered ones does not end the job', () => {
+    const bench = streamBench(3, { deny: [BAD] }).host(BAD)
+    expect(bench.latch).toBeNull()
+    bench.numbered(3, ...JOB.slice(3))
+    expect(bench.took()).toEqual(JOB.slice(3))
+  })
+
   test('ends the job on record, with the line, the rule and the reason', () => {
     const bench = streamBench(3, { deny: [BAD] }).numbered(3, BAD)
     expect(bench.kinds()).toEqual(['line-refused', 'job-closed', 'latched'])
@@ -227,6 +246,28 @@ describe('the latch', () => {
     expect(bench.latest('cleared')).toEqual({ kind: 'cleared', by: 'Ada' })
     bench.numbered(4, 'G28')
     expect(bench.took()).toEqual(['G28'])
+  })
+
+  test('is lifted when that is on record, and not by a disk that hangs', () => {
+    const bench = latched()
+    bench.isRecording = false
+    bench.does((gate, nowMs) => gate.clear('Ada', nowMs)).numbered(4, 'G28')
+    expect(bench.latch).toBe('line-refused')
+    expect(bench.took()).toEqual([])
+    bench.recorded('cleared')
+    expect(bench.latch).toBeNull()
+    expect(bench.took()).toEqual([])
+    bench.isRecording = true
+    bench.numbered(5, 'G28')
+    expect(bench.took()).toEqual(['G28'])
+  })
+
+  test('is not lifted by one who could not see the emergency stop that came behind', () => {
+    const bench = latched()
+    bench.isRecording = false
+    bench.does((gate, nowMs) => gate.clear('Ada', nowMs)).host('M112')
+    bench.recorded('cleared')
+    expect(bench.latch).toBe('line-refused')
   })
 
   test('is lifted by a job that was admitted', () => {
