@@ -291,6 +291,99 @@ describe('a request to send again', () => {
   })
 })
 
+describe('a bare line', () => {
+  const bare = (text: string): boolean => link.sendBare(Buffer.from(text), 0, text.length)
+
+  test('goes out at once, without number and past what is in flight, and uses no number', () => {
+    send('M109 S200')
+    taken()
+    expect(bare('M108')).toBe(true)
+    expect(taken()).toEqual(['M108\n'])
+    expect(link.inFlight).toBe(1)
+    expect(link.next).toBe(2)
+  })
+
+  test('is answered behind the lines before it, and its ok counts for no line behind it', () => {
+    send('M109 S200')
+    bare('M108')
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+    send('G28')
+    hear('ok')
+    expect(link.inFlight).toBe(1)
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+  })
+
+  test('sent while nothing is on its way has its own ok as well', () => {
+    bare('M108')
+    send('G28')
+    hear('ok')
+    expect(link.inFlight).toBe(1)
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+  })
+
+  test('among several, each has its place in the order', () => {
+    bare('M108')
+    send('G28')
+    bare('M108')
+    bare('M876 S0')
+    const left: number[] = []
+    for (let i = 0; i < 4; i++) {
+      hear('ok')
+      left.push(link.inFlight)
+    }
+    expect(left).toEqual([1, 0, 0, 0])
+    send('G1 X1')
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+  })
+
+  test('does not take the advanced ok of a numbered line, nor an answer with temperatures', () => {
+    bare('M108')
+    send('G1 X1')
+    hear('ok N1 P15 B3')
+    expect(link.inFlight).toBe(0)
+    send('M105')
+    hear(TEMPERATURES)
+    expect(link.inFlight).toBe(0)
+  })
+
+  test('whose ok never comes costs one question, and nothing is taken for run that did not', () => {
+    send('G28', 0)
+    bare('M108')
+    hear('ok', 1)
+    send('G1 X1', 2)
+    taken()
+    hear('ok', 3)
+    expect(link.inFlight).toBe(1)
+    link.tick(3 + PROBE_AFTER_MS)
+    expect(taken()).toEqual([numbered(3, 'M105')])
+    hear(TEMPERATURES, 4 + PROBE_AFTER_MS)
+    expect(link.inFlight).toBe(0)
+    send('G1 X2')
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+  })
+
+  test('of which too many are on their way is not sent', () => {
+    for (let i = 0; i < 4; i++) expect(bare('M108')).toBe(true)
+    expect(bare('M108')).toBe(false)
+    expect(taken()).toHaveLength(4)
+    hear('ok')
+    expect(bare('M108')).toBe(true)
+  })
+
+  test('of before is forgotten when the numbers start over', () => {
+    bare('M108')
+    link.restart(0, 0)
+    send('G28')
+    hear('ok')
+    expect(link.inFlight).toBe(0)
+  })
+})
+
 describe('silence', () => {
   test('is met with a numbered question, whose answer acknowledges everything before it', () => {
     send('G28', 0)

@@ -116,6 +116,19 @@ describe('a safe stop', () => {
     expect(stop.isCold).toBe(false)
   })
 
+  test('has its own limit where the printer may yet be booting', () => {
+    stop.start(0, 0, 3 * STOP_LIMIT_MS)
+    stop.tick(3 * STOP_LIMIT_MS - 1)
+    expect(taken()).not.toContain('M112')
+    stop.tick(3 * STOP_LIMIT_MS)
+    expect(taken()).toContain('M112')
+  })
+
+  test('names every tool that was used, and no tool that cannot be', () => {
+    const lines = safeStopLines([0, 1, 3, 99]).heatersOff
+    expect(lines).toEqual(['M104 S0', 'M104 T1 S0', 'M104 T3 S0', 'M140 S0', 'M141 S0', 'M107'])
+  })
+
   test('is started once, however often it is asked for', () => {
     stop.start(0, 0)
     taken()
