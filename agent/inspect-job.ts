@@ -17,6 +17,7 @@ import {
   INSPECTOR_NICENESS,
   type Inspection,
 } from './inspect-messages.ts'
+import { leaveIdleTime } from './serial/index.ts'
 import { BLOCK_BYTES, type BlockDigests, reserveSpool, type SpoolPlace } from './spool/index.ts'
 
 /** What V8 may keep. A survey needs a tenth of it, whatever the file. */
@@ -167,8 +168,7 @@ class Inspector {
         env: {},
         stdio: ['pipe', 'pipe', 'ignore'],
       })
-      // It does so itself too, but first it loads its code.
-      if (child.pid !== undefined) os.setPriority(child.pid, INSPECTOR_NICENESS)
+      if (child.pid !== undefined) stepBack(child.pid)
       return child
     } catch (cause) {
       throw this.#broken(`its inspector cannot be started (${String(cause)})`)
@@ -252,6 +252,13 @@ class Inspector {
       `job \`${name}\` could not be inspected, so it is refused: ${how}`,
     )
   }
+}
+
+/** Whatever a job costs, the line path comes first. Before the inspector has loaded its code, which is work as well. */
+function stepBack(pid: number): void {
+  leaveIdleTime(pid)
+  // For systems that do not let us. The inspector does so too, for threads that were quicker.
+  os.setPriority(pid, INSPECTOR_NICENESS)
 }
 
 function readFinding(line: string): Finding | undefined {

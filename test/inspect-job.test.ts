@@ -469,19 +469,22 @@ test('an inspector gives way to everybody, has no environment, and is the first 
   const { inspect, file } = scene()
   const source = file('long.gcode', 'G1 X10 Y20 F3000\n'.repeat(2_000_000))
   const controller = new AbortController()
-  let seen: { niceness: number[]; environment: string; oom: string; heap: string } | undefined
+  let seen:
+    | { niceness: number[]; policies: number[]; environment: string; oom: string; heap: string }
+    | undefined
   const look = () => {
     const [pid] = fs
       .readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1')
       .trim()
       .split(' ')
       .slice(-1)
-    const threads = fs.readdirSync(`/proc/${pid}/task`)
+    const threads = fs.readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const stat = fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    })
     seen = {
-      niceness: threads.map((thread) => {
-        const stat = fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
-      }),
+      niceness: threads.map((fields) => Number(fields[16])),
+      policies: threads.map((fields) => Number(fields[38])),
       environment: fs.readFileSync(`/proc/${pid}/environ`, 'latin1'),
       oom: fs.readFileSync(`/proc/${pid}/oom_score_adj`, 'latin1').trim(),
       heap: fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'),
@@ -491,6 +494,8 @@ test('an inspector gives way to everybody, has no environment, and is the first 
   const inspecting = inspect({ source, policyPath: OPEN_BENCH, progress: look, signal: controller.signal })
   await expect(inspecting).rejects.toMatchObject({ code: 'INTERRUPTED' })
   expect(Math.min(...(seen?.niceness ?? [0]))).toBe(15)
+  // SCHED_IDLE: it runs while nobody else has anything to do.
+  expect(new Set(seen?.policies)).toEqual(new Set([5]))
   expect(seen?.environment).toBe('')
   expect(seen?.oom).toBe('1000')
   expect(seen?.heap).toContain('--max-old-space-size=256')

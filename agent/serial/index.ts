@@ -1,6 +1,7 @@
 /** The door of the room: links to printers and hosts. */
 
 export { type Guard, startGuard } from './guard.ts'
+export { leaveIdleTime } from './idle-processor.ts'
 export type { DeviceSide } from './listener.ts'
 export { checkPortName, openPort } from './open-port.ts'
 export type { Port, PortListener } from './port.ts'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Way } from './latency-rig.ts'
+import type { RunningWay, Way } from './latency-rig.ts'
 
 /** The whole gate as people run it: every line read, judged, put on record and written anew. `command` is the built one. */
 export function gateWay(folder: string, command: string): Way {
@@ -10,26 +10,49 @@ export function gateWay(folder: string, command: string): Way {
     name: 'gate',
     // Moves that extrude need a warm nozzle and a known position.
     preamble: ['G28', 'M104 S200', 'G92 E0'],
-    start: async (printer) => {
-      const path = join(folder, 'gate')
-      const config = join(folder, 'gate.yaml')
-      const lines = [
-        `printer: { port: ${printer} }`,
-        `host: { link: ${path}, jobs: any }`,
-        'policy: open-bench',
-        `state: ${join(folder, 'gate-state')}`,
-        'log: error',
-      ]
-      writeFileSync(config, `${lines.join('\n')}\n`)
-      const child = spawn(process.execPath, [command, 'serve', '--config', config, '--json'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      const isOpen = await Promise.race([
-        once(child.stdout, 'data').then(() => true),
-        once(child, 'exit').then(() => false),
-      ])
-      if (!isOpen) throw new Error('the gate did not start')
-      return { path, processes: [child] }
-    },
+    start: (printer) => startGate(folder, command, 'gate', 'any', printer),
   }
+}
+
+/** The same where jobs must be armed: the trips are moves without filament, and no job is open. */
+export function idleGateWay(folder: string, command: string): Way {
+  return {
+    name: 'gate without a job',
+    preamble: ['G28'],
+    travels: true,
+    start: (printer) => startGate(folder, command, 'idle-gate', 'armed', printer),
+  }
+}
+
+/** State folder of the gate of `idleGateWay`. */
+export function idleGateState(folder: string): string {
+  return join(folder, 'idle-gate-state')
+}
+
+async function startGate(
+  folder: string,
+  command: string,
+  name: string,
+  jobs: string,
+  printer: string,
+): Promise<RunningWay> {
+  const path = join(folder, name)
+  const config = join(folder, `${name}.yaml`)
+  const lines = [
+    `printer: { port: ${printer} }`,
+    `host: { link: ${path}, jobs: ${jobs} }`,
+    'policy: open-bench',
+    `state: ${join(folder, `${name}-state`)}`,
+    'log: error',
+  ]
+  writeFileSync(config, `${lines.join('\n')}\n`)
+  const child = spawn(process.execPath, [command, 'serve', '--config', config, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const isOpen = await Promise.race([
+    once(child.stdout, 'data').then(() => true),
+    once(child, 'exit').then(() => false),
+  ])
+  if (!isOpen) throw new Error('the gate did not start')
+  return { path, processes: [child] }
 }

@@ -1,8 +1,9 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 
 // The host of the latency bench: sends numbered moves one at a time and times each until its `ok`.
-// `node latency-client.mjs PATH TRIPS WARM_TRIPS PREAMBLE`, the preamble a JSON array of lines that go first.
-const [path, trips, warmTrips, preamble] = process.argv.slice(2)
+// `node latency-client.mjs PATH TRIPS WARM_TRIPS PREAMBLE MOVES`, the preamble a JSON array of lines that go first, and
+// the moves `prints` or `travels`.
+const [path, trips, warmTrips, preamble, moves] = process.argv.slice(2)
 // Blocking: the kernel wakes this process as soon as there is something to read.
 const port = openSync(path, constants.O_RDWR | constants.O_NOCTTY)
 const bytes = Buffer.alloc(4096)
@@ -38,7 +39,8 @@ for (let trip = -Number(warmTrips); trip < Number(trips); trip++) {
   number += 1
   const x = (100 + (number % 50) / 10).toFixed(3)
   const y = (100 + (number % 70) / 10).toFixed(3)
-  const line = numbered(number, `G1 X${x} Y${y} E${(number / 100).toFixed(4)}`)
+  const filament = moves === 'prints' ? ` E${(number / 100).toFixed(4)}` : ''
+  const line = numbered(number, `G1 X${x} Y${y}${filament}`)
   const startMs = performance.now()
   send(line)
   if (trip >= 0) micros.push((performance.now() - startMs) * 1000)

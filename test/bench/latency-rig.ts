@@ -23,6 +23,8 @@ export interface Way {
   start(printer: string): Promise<RunningWay>
   /** Lines that the host sends before the trips, numbered: heat, home. */
   readonly preamble?: readonly string[]
+  /** The trips lay down no filament: to a gate they are no job, so one can be armed meanwhile. */
+  readonly travels?: true
 }
 
 export interface RunningWay {
@@ -120,7 +122,8 @@ export function bareWay(folder: string): Way {
   }
 }
 
-interface Lane {
+/** A way with its printer, and what was measured on it. */
+export interface Lane {
   readonly way: Way
   readonly printer: ChildProcess
   /** Held open, so that the printer has no hang-up to see between two hosts. */
@@ -131,7 +134,7 @@ interface Lane {
   counted: number
 }
 
-async function openLane(way: Way): Promise<Lane> {
+export async function openLane(way: Way): Promise<Lane> {
   const { master, path } = openMaster()
   const terminal = openTerminal(path)
   makeRaw(terminal)
@@ -144,17 +147,19 @@ async function openLane(way: Way): Promise<Lane> {
   return { way, printer, terminal, running, rounds: [], ticks: 0, counted: 0 }
 }
 
-function closeLane(lane: Lane): void {
+export function closeLane(lane: Lane): void {
   for (const child of [...lane.running.processes, lane.printer]) child.kill('SIGKILL')
   closeSync(lane.terminal)
 }
 
-function runRound(lane: Lane, trips: number): void {
+/** Blocks until the round is over. */
+export function runRound(lane: Lane, trips: number): void {
   const { path, processes } = lane.running
   const before = processes.reduce((sum, child) => sum + ticksOf(child), 0)
   const preamble = JSON.stringify(lane.way.preamble ?? [])
   const program = join(import.meta.dirname, 'latency-client.mjs')
-  const args = [program, path, String(trips), String(WARM_TRIPS), preamble]
+  const moves = lane.way.travels === true ? 'travels' : 'prints'
+  const args = [program, path, String(trips), String(WARM_TRIPS), preamble, moves]
   const run = spawnSync(process.execPath, args, {
     timeout: ROUND_MS,
     maxBuffer: 1 << 26,
@@ -187,7 +192,7 @@ function sumUp(lane: Lane): Trips {
   }
 }
 
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length * share)] ?? Number.NaN
 }

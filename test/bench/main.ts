@@ -1,13 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { measureAllocation } from './allocation.ts'
+import { inspectionRows } from './inspection.ts'
 import { latencyRows } from './latency.ts'
 import { costOf, median, type ProcessCost, type Row, wallMs } from './measure.ts'
 
 /**
  * The budgets, measured beside a reference in the same run: on a busy machine ratios keep, absolute figures do not.
- * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone.
+ * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone, and `inspection`
+ * for those through a gate that inspects a job.
  */
 
 const root = dirname(dirname(import.meta.dirname))
@@ -17,16 +19,22 @@ const makerSpace = join(root, 'policies', 'library', 'maker-space.yaml')
 
 /** Long enough that warming up, which compiles for about 0.1 s, is a small part. */
 const SPEED_BYTES = 120_000_000
-const MEMORY_BYTES = 200_000_000
+const LARGE_BYTES = 200_000_000
 const ROUNDS = 5
 const STARTS = 15
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
 try {
-  const isLatencyAlone = process.argv.includes('latency')
-  show([...(isLatencyAlone ? [] : measure()), ...(await latencyRows(folder, command))])
+  show(await chosenRows())
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+async function chosenRows(): Promise<readonly Row[]> {
+  const inspection = () => inspectionRows(folder, command, grow('large.gcode', LARGE_BYTES))
+  if (process.argv.includes('latency')) return await latencyRows(folder, command)
+  if (process.argv.includes('inspection')) return await inspection()
+  return [...measure(), ...(await latencyRows(folder, command)), ...(await inspection())]
 }
 
 function measure(): readonly Row[] {
@@ -88,10 +96,10 @@ function cost(args: readonly string[]): ProcessCost {
 }
 
 function memoryRow(small: string): Row {
-  const large = grow('large.gcode', MEMORY_BYTES)
+  const large = grow('large.gcode', LARGE_BYTES)
   const value = cost([command, 'inspect', '--json', large]).peakRssMb
   const referenceValue = cost([command, 'inspect', '--json', small]).peakRssMb
-  const name = `peak memory of inspect, ${MEMORY_BYTES / 1e6} MB`
+  const name = `peak memory of inspect, ${LARGE_BYTES / 1e6} MB`
   return {
     name,
     unit: 'MB',
@@ -128,9 +136,10 @@ function startRow(): Row {
   }
 }
 
-/** A file of at least so many bytes, made of whole copies of a real job. */
+/** A file of at least so many bytes, made of whole copies of a real job; the same each time it is asked for. */
 function grow(name: string, bytes: number): string {
   const path = join(folder, name)
+  if (existsSync(path)) return path
   const part = readFileSync(cube)
   for (let size = 0; size < bytes; size += part.length) appendFileSync(path, part)
   return path
