@@ -8,6 +8,11 @@ import type { LoadedPolicy } from '../load-policy.ts'
 import type { StateFolder } from '../state-folder.ts'
 import type { ArmedJobs } from './armed-jobs.ts'
 
+/** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
+const LIFT_LIMIT_MS = 3_000
+/** Between two looks whether it is there. */
+const LIFT_LOOK_MS = 5
+
 /** What people ask of a gate that runs, over its control socket. */
 export interface GateDeskOptions {
   readonly gate: Gate
@@ -117,9 +122,7 @@ export class GateDesk implements GateControl {
 
   async clear(by: string): Promise<ControlAnswer> {
     const { gate, nowMs } = this.#options
-    const { latch } = gate
-    if (latch === null && gate.printerState !== 'halted')
-      return { ok: false, code: 'USAGE', message: 'nothing is blocked' }
+    if (!isClosed(gate)) return { ok: false, code: 'USAGE', message: 'nothing is blocked' }
     if (gate.printerState === 'stopping')
       return {
         ok: false,
@@ -127,7 +130,14 @@ export class GateDesk implements GateControl {
         message: 'the printer is being brought to rest; ask again in a moment',
       }
     gate.clear(by, nowMs())
-    return { ok: true, message: 'hosts may print again; the printer must be homed first' }
+    // It is lifted once that is on record, and not at all where something else stopped the machine meanwhile.
+    const deadlineMs = nowMs() + LIFT_LIMIT_MS
+    while (isClosed(gate) && nowMs() < deadlineMs)
+      await new Promise((resolve) => setTimeout(resolve, LIFT_LOOK_MS))
+    if (!isClosed(gate))
+      return { ok: true, message: 'hosts may print again; the printer must be homed first' }
+    const message = 'it could not be lifted: look at `portcullis status`, then ask again'
+    return { ok: false, code: 'INTERRUPTED', message }
   }
 
   async stop(by: string, reason?: string): Promise<ControlAnswer> {
@@ -139,6 +149,11 @@ export class GateDesk implements GateControl {
       message: 'the printer is being brought to rest; `portcullis clear` lets hosts print again',
     }
   }
+}
+
+/** Nothing of a host passes until a person says so. */
+function isClosed({ latch, printerState }: Gate): boolean {
+  return latch !== null || printerState === 'halted'
 }
 
 function busy(): ControlAnswer {
