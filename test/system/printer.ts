@@ -7,6 +7,8 @@ import { newFolder, type Running, start, until } from './command.ts'
 
 export interface PrinterOptions {
   readonly over?: 'pty' | 'tcp'
+  /** Where the port is, in place of a folder of its own. */
+  readonly link?: string
   readonly speed?: string
   readonly faults?: readonly string[]
 }
@@ -28,7 +30,8 @@ export interface Printer {
 export async function startPrinter(options: PrinterOptions = {}): Promise<Printer> {
   const folder = newFolder()
   const journalPath = join(folder, 'journal.jsonl')
-  const where = options.over === 'tcp' ? ['--tcp', '127.0.0.1:0'] : ['--link', join(folder, 'printer')]
+  const where =
+    options.over === 'tcp' ? ['--tcp', '127.0.0.1:0'] : ['--link', options.link ?? join(folder, 'printer')]
   const faults = (options.faults ?? []).flatMap((fault) => ['--fault', fault])
   const speed = ['--speed', options.speed ?? 'max']
   const command = start(['sim', '--json', '--journal', journalPath, ...where, ...speed, ...faults])
