@@ -31,8 +31,16 @@ export type LineFate = number
 /** Times in a row that the host is asked for the same line. OctoPrint gives up after 10. */
 export const HOST_RESENDS_MAX = 10
 
+/**
+ * A host with several lines on their way sends them all again for each request, and what it has sent by then comes twice.
+ * Marlin throws away what it has not read yet; here it is told by its number, so far back and for so many lines.
+ */
+const RESENT_LINES_MAX = 64
+
 export class HostLink {
   private last = 0
+  /** Lines taken since one was asked for. */
+  private takenSince = RESENT_LINES_MAX
   private requests = 0
   private isNumbered_ = false
   private problem_ = ''
@@ -54,6 +62,7 @@ export class HostLink {
     this.renumber(0)
     this.isNumbered_ = false
     this.stale = 0
+    this.takenSince = RESENT_LINES_MAX
   }
 
   /** `M110`: the next line is that behind `last`. */
@@ -78,12 +87,19 @@ export class HostLink {
     if (isRenumbering) return LINE_TAKEN
     if (lineNumber !== this.last + 1) {
       if (lineNumber === this.last || lineNumber === this.last - 1) return LINE_REPEATED
+      if (this.isResent(lineNumber)) return LINE_REPEATED
       if (isStale && lineNumber > this.last) return LINE_REPEATED
       return this.ask('Line Number is not Last Line Number+1')
     }
     if (code !== PARSED && code !== EMPTY && !isIntact) return this.lose(code)
     this.renumber(lineNumber)
+    this.takenSince++
     return LINE_TAKEN
+  }
+
+  private isResent(lineNumber: number): boolean {
+    if (this.takenSince >= RESENT_LINES_MAX) return false
+    return lineNumber <= this.last && lineNumber > this.last - RESENT_LINES_MAX
   }
 
   private lose(code: ParseCode): LineFate {
@@ -102,6 +118,7 @@ export class HostLink {
    */
   request(waiting: number): readonly string[] {
     this.stale = waiting
+    this.takenSince = 0
     return [`Error:${this.problem_}, Last Line: ${this.last}`, `Resend: ${this.last + 1}`]
   }
 }
