@@ -39,6 +39,34 @@ describe('an armed job', () => {
     expect(bench.gate.openJob).toBeNull()
   })
 
+  test('begins when the lines before it have run: its declared start must not come between them', () => {
+    const bench = readyBench().arm().fresh()
+    bench.isAnswering = false
+    bench.host('G1 X1', 'G28')
+    expect(bench.kinds()).toEqual([])
+    bench.answer()
+    expect(bench.kinds()).toEqual(['job-opened'])
+  })
+
+  test('waits for the next of its blocks in the middle, and takes no line for a miss meanwhile', () => {
+    const bench = readyBench()
+    bench.isSpooling = false
+    bench
+      .arm()
+      .renumber()
+      .numbered(0, ...JOB)
+      .fresh()
+    const bytes = jobOf(...JOB).bytes
+    bench.does((gate, nowMs) => gate.jobBlock(bytes.subarray(0, 20), nowMs))
+    expect(bench.took()).toEqual([...PREAMBLE, 'G28', 'M104 S200'])
+    expect(bench.effects).toContainEqual({ kind: 'want-block' })
+    bench.does((gate, nowMs) => gate.jobBlock(bytes.subarray(20), nowMs))
+    expect(bench.took()).toEqual(JOB.slice(2))
+    bench.does((gate, nowMs) => gate.jobEnded(nowMs))
+    expect(bench.latest('job-closed')).toMatchObject({ outcome: 'printed' })
+    expect(bench.heard().every((line) => line === 'ok')).toBe(true)
+  })
+
   test('waits for its spool, and the host with it', () => {
     const bench = readyBench()
     bench.isSpooling = false
@@ -141,6 +169,7 @@ describe('in lockstep', () => {
     const bench = readyBench().arm(job).renumber().fresh()
     bench.numbered(0, 'G28', 'M105', 'M114', 'G1 X10', 'M0 S5', 'M25', 'G1 X20')
     expect(bench.took().slice(PREAMBLE.length)).toEqual(['G28', 'M105', 'M114', 'G1 X10', 'G1 X20'])
+    expect(bench.heard().every((line) => /^ok/.test(line))).toBe(true)
     expect(bench.latest('job-closed')).toMatchObject({ outcome: 'printed', sha256: job.sha256 })
   })
 

@@ -200,6 +200,15 @@ describe('the latch', () => {
       .numbered(3, BAD)
       .fresh()
 
+  test('lets pass only what policy lets pass', () => {
+    const bench = streamBench(3, { deny: [BAD, 'M104 S0', 'M114'] })
+      .numbered(3, BAD)
+      .fresh()
+    bench.host('M104 S0', 'M114', 'M140 S0')
+    expect(bench.took()).toEqual(['M140 S0'])
+    expect(bench.heard()).toEqual(['ok', 'ok', 'ok'])
+  })
+
   test('holds against new numbers, and says so', () => {
     const bench = latched().renumber()
     expect(bench.heard()).toEqual(

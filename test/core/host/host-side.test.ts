@@ -85,6 +85,13 @@ describe('bytes of a host', () => {
     expect(lines(host)).toEqual(['60'])
   })
 
+  test('that are cut off in the middle of an emergency stop are none', () => {
+    send(host, 'M112')
+    host.left()
+    host.came(10)
+    expect(emergencies).toEqual([])
+  })
+
   test('that wait are forgotten with their host, and so are its numbers', () => {
     send(host, 'G28\nN0 M110 N0*125\n')
     host.link.renumber(5)

@@ -144,6 +144,17 @@ describe('a line of the host', () => {
     expect(side.isOpenFor(G)).toBe(true)
   })
 
+  test('does not overtake own lines that wait for the printer to be alone', () => {
+    ready()
+    send('G1 X1')
+    hear('ok N9 P15 B5')
+    send('G1 X2')
+    side.sendOwn(['M105'], nowMs)
+    expect(side.isOpenFor(G)).toBe(false)
+    hear('ok N10 P15 B5', COLD)
+    expect(side.isOpenFor(G)).toBe(true)
+  })
+
   test('whose ok got lost is answered when a question shows that it ran', () => {
     ready()
     send('G28')
