@@ -8,8 +8,8 @@ import type { RunningWay, Way } from './latency-rig.ts'
 export function gateWay(folder: string, command: string): Way {
   return {
     name: 'gate',
-    // Moves that extrude need a warm nozzle and a known position.
-    preamble: ['G28', 'M104 S200', 'G92 E0'],
+    // Moves need a known position. Nothing heats: a host that left a hot machine would have no job begun after it.
+    preamble: ['G28', 'G92 E0'],
     start: (printer) => startGate(folder, command, 'gate', 'any', printer),
   }
 }

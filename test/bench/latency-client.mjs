@@ -10,13 +10,16 @@ const bytes = Buffer.alloc(4096)
 /** What has come of a line that has not ended. */
 let begun = ''
 
-/** Reads until a line that begins with `ok` has ended; other lines are reports of a gate or a printer. */
+/** Reads until a line that begins with `ok` has ended, and answers the lines that came; others are reports. */
 function waitForOk() {
+  const all = []
   for (let isFound = false; !isFound; ) {
     const lines = (begun + bytes.latin1Slice(0, readSync(port, bytes))).split('\n')
     begun = lines.pop()
+    all.push(...lines)
     isFound = lines.some((line) => line.startsWith('ok'))
   }
+  return all
 }
 
 function numbered(number, command) {
@@ -28,12 +31,22 @@ function numbered(number, command) {
 
 function send(line) {
   writeSync(port, line)
-  waitForOk()
+  return waitForOk()
 }
 
 let number = 0
+
+/** How many lines the printer has had. */
+function received() {
+  const lines = send(numbered(++number, 'M114'))
+  const [, count] = /^X:(\d+)/.exec(lines.find((line) => line.startsWith('X:')) ?? '') ?? []
+  if (count === undefined) throw new Error(`the printer does not say what it had: ${lines.join(', ')}`)
+  return Number(count)
+}
+
 send(numbered(0, 'M110 N0'))
 for (const command of JSON.parse(preamble)) send(numbered(++number, command))
+const before = received()
 const micros = []
 for (let trip = -Number(warmTrips); trip < Number(trips); trip++) {
   number += 1
@@ -45,5 +58,7 @@ for (let trip = -Number(warmTrips); trip < Number(trips); trip++) {
   send(line)
   if (trip >= 0) micros.push((performance.now() - startMs) * 1000)
 }
+const reached = received() - before - 1
+if (reached < micros.length) throw new Error(`${reached} of ${micros.length} lines reached the printer`)
 closeSync(port)
 process.stdout.write(JSON.stringify(micros))
