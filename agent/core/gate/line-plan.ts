@@ -141,7 +141,7 @@ export class LinePlanner {
     const verdict = path.judge()
     if (verdict.kind !== 'allow') return this.whenDenied(verdict, context)
     const armed = jobs.armed
-    if (jobs.stream === undefined && armed !== undefined && !isObserving(command)) {
+    if (jobs.stream === undefined && armed !== undefined && !isObserving(command) && !isAside(context)) {
       if (!armed.isReady) return PLAN_WAIT
       if (armed.matches(path.canonical, path.canonicalEnd)) return PLAN_OPEN_ARMED
     }
@@ -164,12 +164,10 @@ export class LinePlanner {
     return this.refuse(context, isPrinting(context.path.command, context.path.move))
   }
 
-  /**
-   * With its first line a job is refused, though it is not open yet. Among numbered lines one without a number is no
-   * part of the job: somebody typed it.
-   */
-  private refuse({ jobs, path, isNumbered, isAfterRenumbering }: PlanContext, isJobs = false): Plan {
-    if (isNumbered && path.lineNumber === UNNUMBERED) return PLAN_REFUSE
+  /** With its first line a job is refused, though it is not open yet. */
+  private refuse(context: PlanContext, isJobs = false): Plan {
+    if (isAside(context)) return PLAN_REFUSE
+    const { jobs, isNumbered, isAfterRenumbering } = context
     return isJobs || jobs.openId !== null || (isNumbered && isAfterRenumbering)
       ? PLAN_REFUSE_JOB
       : PLAN_REFUSE
@@ -207,6 +205,11 @@ export class LinePlanner {
     if (!interlude.isOpen && !interlude.canBegin(path.state)) return false
     return path.judge().kind === 'allow' && interlude.permits(path.command, path.move)
   }
+}
+
+/** Among numbered lines one without a number is no part of the job: somebody typed it. */
+function isAside({ path, isNumbered }: PlanContext): boolean {
+  return isNumbered && path.lineNumber === UNNUMBERED
 }
 
 function reasons(verdict: Verdict): readonly Objection[] {

@@ -52,7 +52,7 @@ export class HostLink {
     return this.last
   }
 
-  /** Whether the host numbers its lines, as far as it has shown. */
+  /** Whether the host numbers its lines, as far as it has shown since it last began to count. */
   get isNumbered(): boolean {
     return this.isNumbered_
   }
@@ -60,13 +60,18 @@ export class HostLink {
   /** A host has come, or gone. */
   restart(): void {
     this.renumber(0)
-    this.isNumbered_ = false
     this.stale = 0
     this.takenSince = RESENT_LINES_MAX
   }
 
   /** `M110`: the next line is that behind `last`. */
   renumber(last: number): void {
+    // A host may number this line and no other (OctoPrint, where checksums are turned off).
+    this.isNumbered_ = false
+    this.accept(last)
+  }
+
+  private accept(last: number): void {
     this.last = last
     this.requests = 0
   }
@@ -83,8 +88,8 @@ export class HostLink {
       // Among numbered lines garbage is what a noisy wire has left of one; what is text was written by somebody.
       return this.isNumbered_ && isGarbage(code) ? this.lose(code) : LINE_TAKEN
     }
-    this.isNumbered_ = true
     if (isRenumbering) return LINE_TAKEN
+    this.isNumbered_ = true
     if (lineNumber !== this.last + 1) {
       if (lineNumber === this.last || lineNumber === this.last - 1) return LINE_REPEATED
       if (this.isResent(lineNumber)) return LINE_REPEATED
@@ -92,7 +97,7 @@ export class HostLink {
       return this.ask('Line Number is not Last Line Number+1')
     }
     if (code !== PARSED && code !== EMPTY && !isIntact) return this.lose(code)
-    this.renumber(lineNumber)
+    this.accept(lineNumber)
     this.takenSince++
     return LINE_TAKEN
   }

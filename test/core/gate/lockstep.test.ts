@@ -87,6 +87,14 @@ describe('an armed job', () => {
     expect(bench.latest('job-closed')).toMatchObject({ outcome: 'printed' })
   })
 
+  test('does not begin with what somebody types at a host that numbers its lines', () => {
+    const bench = readyBench().bytes('N0 M110 N0*125\n').numbered(1, 'M115').arm().fresh()
+    bench.host('G28')
+    expect(bench.took()).toEqual(['G28'])
+    bench.numbered(2, ...JOB)
+    expect(bench.latest('job-closed')).toMatchObject({ job: 'job-1', outcome: 'printed' })
+  })
+
   test('demanded, and not there: printing is refused, jogging is not', () => {
     const bench = readyBench({ jobs: 'armed' }).host('G28', 'G1 X10 Y10 F3000')
     expect(bench.took()).toEqual(['G28', 'G1 X10 Y10 F3000'])

@@ -32,6 +32,14 @@ describe('a refused line in a job', () => {
     expect(bench.latch).toBe('line-refused')
   })
 
+  test('ends the job of a host that numbers its hello and nothing else', () => {
+    const bench = readyBench({ deny: [BAD] })
+      .bytes('N0 M110 N0*125\n')
+      .host(...JOB.slice(0, 4), BAD, JOB[4]!)
+    expect(bench.took()).toEqual(JOB.slice(0, 4))
+    expect(bench.latch).toBe('line-refused')
+  })
+
   test('that somebody typed among the numbered ones does not end the job', () => {
     const bench = streamBench(3, { deny: [BAD] }).host(BAD)
     expect(bench.latch).toBeNull()
