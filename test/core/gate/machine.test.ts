@@ -224,7 +224,7 @@ describe('a printer in trouble', () => {
     const bench = streamBench(4)
     bench.isAnswering = false
     bench.numbered(4, JOB[4]!).fresh()
-    bench.hear('start')
+    bench.hear('start').pass(1000)
     expect(bench.oks()).toBe(1)
     expect(bench.sent()).toBe('N0 M110 N0*125\n')
   })
