@@ -1,0 +1,193 @@
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { HELLO, preambleLines, safeStopLines } from '../../agent/core/printer/marlin-lines.ts'
+import { endProcesses, removeFolders, run, until } from './command.ts'
+import { commandsFrom, type Gate, type GateSetUp, recordsOf, startGate } from './gate.ts'
+import { type Host, openTcp } from './gate-hosts.ts'
+import { isCold, type Printer, startPrinter } from './printer.ts'
+import { endPrintrun, isWithoutPrintrun, startPrintcore } from './printrun.ts'
+import { logRecords, newSite, type Site } from './site.ts'
+
+/** How a machine in mid-print comes to rest when one of those that keep it running is gone. */
+
+/** Heats without waiting, then moves for as long as anybody watches: a full planner takes nothing more for seconds. */
+const JOB = [
+  'G28',
+  'M140 S60',
+  'M104 S210',
+  ...Array.from({ length: 500 }, (_, i) => `G1 X${i % 2 === 0 ? 200 : 10} Y${20 + (i % 100)} E${i + 1} F600`),
+]
+/** So many moves have been taken when the planner of 16 is full. */
+const MOVES_TAKEN = 17
+/** Many times its speed, and still in mid-print when it is looked at. */
+const SPEED = '20'
+const { dropMoves, breakWait, heatersOff } = safeStopLines([])
+/** What the gate itself says around a stop. */
+const OWN: readonly string[] = [dropMoves, breakWait, ...heatersOff, HELLO, ...preambleLines([])]
+
+let site: Site
+
+beforeEach(async () => {
+  site = await newSite()
+})
+afterEach(async () => {
+  await endPrintrun()
+  await endProcesses()
+})
+afterAll(removeFolders)
+
+const plugIn = (): Promise<Printer> => startPrinter({ speed: SPEED, link: join(site.folder, 'printer') })
+
+const isMoving = (printer: Printer): boolean =>
+  printer.commands().filter((command) => command.startsWith('G1')).length >= MOVES_TAKEN
+
+interface Print {
+  readonly printer: Printer
+  readonly gate: Gate
+  readonly host: Host
+}
+
+/** A gate with a host in mid-print, both heaters on. */
+async function printing(setUp: GateSetUp = {}): Promise<Print> {
+  const printer = await plugIn()
+  const gate = await startGate(site, printer.port, setUp)
+  await gate.untilState('idle')
+  const host = await openTcp(gate.tcpPort)
+  host.print(JOB, { isNumbered: true }).catch(() => {})
+  await until('the print to be under way', () => isMoving(printer))
+  expect(printer.targets()).toMatchObject({ nozzle: 210, bed: 60 })
+  return { printer, gate, host }
+}
+
+/** Prints a little on a gate that was cleared: nothing is left over of what was before. */
+async function expectPrintsAgain(gate: Gate, printer: Printer): Promise<void> {
+  const host = await openTcp(gate.tcpPort)
+  const first = printer.commands().length
+  await host.print(['G28', 'G1 X50 Y50 Z1 F3000', 'G1 X60 E1'], { isNumbered: true })
+  const sent = commandsFrom(printer, first)
+  expect(sent.slice(-3)).toEqual(['G28', 'G1 X50 Y50 Z1 F3000', 'G1 X60 E1'])
+  expect(sent.slice(0, -3).filter((command) => !OWN.includes(command))).toEqual([])
+  await host.close()
+}
+
+describe.each([
+  ['SIGTERM', 'a request to end'],
+  ['SIGINT', 'Ctrl-C'],
+] as const)('%s in mid-print', (signal, by) => {
+  test('brings the printer to rest, records it, ends with status 0, and leaves nothing latched', async () => {
+    const { printer, gate } = await printing()
+    gate.command.signal(signal)
+    const { status, stderr } = await gate.command.ended
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(isCold(printer)).toBe(true)
+    const reason = expect.stringMatching(new RegExp(`^interrupted: .*${by}$`))
+    expect(await recordsOf(site, 'safe-stop')).toMatchObject([{ reason, confirmed: true }])
+    expect(await recordsOf(site, 'job-closed')).toMatchObject([{ outcome: 'stopped', reason }])
+    expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
+    const again = await startGate(site, printer.port)
+    expect((await again.untilState('idle')).latch).toBeNull()
+  })
+})
+
+test('after `kill -9` of the gate the guard turns the heaters off, and the next gate stops first, closes the job and waits', async () => {
+  const { printer, gate, host } = await printing()
+  gate.command.signal('SIGKILL')
+  await until('the heaters to be off', () => isCold(printer))
+  expect((await gate.command.ended).signal).toBe('SIGKILL')
+  await until('the host to be hung up on', () => host.isClosed)
+  const first = printer.commands().length
+  const again = await startGate(site, printer.port)
+  expect((await again.untilState('latched')).latch).toMatchObject({ code: 'found-running' })
+  expect(commandsFrom(printer, first).filter((command) => !OWN.includes(command))).toEqual([])
+  const [opened] = await recordsOf(site, 'stream-opened')
+  expect(await recordsOf(site, 'job-closed')).toMatchObject([
+    { job: opened?.['job'], outcome: 'uncertain', reason: 'agent-ended: the agent ended in mid-job' },
+  ])
+  expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({
+    reason: expect.stringMatching(/^found-running: /),
+    confirmed: true,
+  })
+  await again.clear()
+  await expectPrintsAgain(again, printer)
+})
+
+describe('a host that is gone in mid-print', () => {
+  async function expectHostLost(printer: Printer, gate: Gate): Promise<void> {
+    await until('the heaters to be off', () => isCold(printer))
+    expect((await gate.untilState('latched')).latch).toMatchObject({ code: 'host-lost' })
+    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+      outcome: 'stopped',
+      reason: expect.stringMatching(/^host-lost: /),
+    })
+    expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({ confirmed: true })
+  }
+
+  test('over TCP leaves a machine that is brought to rest', async () => {
+    const { printer, gate, host } = await printing({ stop: { hostLostSeconds: 1 } })
+    await host.close()
+    await expectHostLost(printer, gate)
+  })
+
+  test.skipIf(isWithoutPrintrun)(
+    'by `kill -9` of printcore leaves a machine that is brought to rest (needs Debian’s printrun)',
+    async () => {
+      const printer = await plugIn()
+      const gate = await startGate(site, printer.port, { stop: { hostLostSeconds: 1 } })
+      await gate.untilState('idle')
+      const printcore = startPrintcore(gate.link, site.file('job.gcode', JOB.join('\n')))
+      await until('the print to be under way', () => isMoving(printer))
+      await printcore.kill()
+      await expectHostLost(printer, gate)
+    },
+  )
+})
+
+test('a printer unplugged in mid-print is stopped when it is back, and prints again once a person has cleared it', async () => {
+  const { printer, gate, host } = await printing()
+  printer.command.signal('SIGTERM')
+  await gate.untilState('no-printer')
+  expect(await recordsOf(site, 'job-closed')).toMatchObject([
+    { outcome: 'uncertain', reason: expect.stringMatching(/^port-lost: /) },
+  ])
+  await printer.command.ended
+  const back = await plugIn()
+  const { latch } = await gate.untilState('latched')
+  expect(latch).toMatchObject({ code: 'port-lost' })
+  await until('the stop', () => back.commands().includes('M104 S0'))
+  // The host, deaf as it is, sends on: nothing of it reaches the printer.
+  expect(commandsFrom(back, 0).filter((command) => !OWN.includes(command))).toEqual([])
+  expect(back.commands().slice(0, 5)).toEqual([dropMoves, breakWait, breakWait, 'M104 S0', 'M140 S0'])
+  await host.close()
+  await gate.clear()
+  await expectPrintsAgain(gate, back)
+  const kinds = (await logRecords(site)).map(({ kind }) => kind)
+  expect(kinds).toEqual(expect.arrayContaining(['printer-lost', 'printer-opened', 'safe-stop', 'cleared']))
+})
+
+test('a disk that fills up in mid-print stops the machine, and whoever asks is told why', async () => {
+  const { printer, gate, host } = await printing()
+  const { size } = statSync(join(site.state, 'log', 'records.log'))
+  execFileSync('prlimit', ['--pid', String(gate.command.pid), `--fsize=${size}`])
+  // Typed beside the print, and no part of it: it is its record that finds no room.
+  host.send('M104 S301\n')
+  const { latch } = await gate.untilState('latched')
+  expect(latch).toMatchObject({
+    code: 'record-failed',
+    message: expect.stringMatching(/^log `.*` cannot be written: /),
+  })
+  await until('the heaters to be off', () => isCold(printer))
+  await host.hear(/^echo:.*cannot be written/)
+  const sent = printer.commands().length
+  expect((await gate.ask('clear')).status).not.toBe(0)
+  expect((await gate.status()).state).toBe('latched')
+  expect(commandsFrom(printer, sent).filter((command) => !OWN.includes(command))).toEqual([])
+  gate.command.signal('SIGTERM')
+  await gate.command.ended
+  expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
+  const again = await startGate(site, printer.port)
+  await again.untilState('latched')
+  expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({ outcome: 'uncertain' })
+})
