@@ -42,6 +42,8 @@ export class HostLink {
   /** Lines taken since one was asked for. */
   private takenSince = RESENT_LINES_MAX
   private requests = 0
+  /** No line has said yet where the host's numbers begin. */
+  private isFresh = true
   private isNumbered_ = false
   private problem_ = ''
   /** Lines that had come when one was asked for: those behind it come again, so they are not asked for a second time. */
@@ -60,6 +62,7 @@ export class HostLink {
   /** A host has come, or gone. */
   restart(): void {
     this.renumber(0)
+    this.isFresh = true
     this.stale = 0
     this.takenSince = RESENT_LINES_MAX
   }
@@ -72,6 +75,7 @@ export class HostLink {
   }
 
   private accept(last: number): void {
+    this.isFresh = false
     this.last = last
     this.requests = 0
   }
@@ -90,7 +94,9 @@ export class HostLink {
     }
     if (isRenumbering) return LINE_TAKEN
     this.isNumbered_ = true
-    if (lineNumber !== this.last + 1) {
+    // Printrun begins with line 0. With its `N-1 M110` lost it would be taken for a line that had come before.
+    const isFirst = this.isFresh && lineNumber === 0
+    if (lineNumber !== this.last + 1 && !isFirst) {
       if (lineNumber === this.last || lineNumber === this.last - 1) return LINE_REPEATED
       if (this.isResent(lineNumber)) return LINE_REPEATED
       if (isStale && lineNumber > this.last) return LINE_REPEATED

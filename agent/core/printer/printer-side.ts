@@ -234,8 +234,8 @@ export class PrinterSide {
       case 'silent':
         this.strays.heard(kind, nowMs)
         this.listener.said(line, kind)
-        if (kind === REPLY_START) this.greet(nowMs)
-        else if (this.state_ === 'silent') this.settle(nowMs)
+        if (kind === REPLY_START && !this.strays.areOwed) this.greet(nowMs)
+        else if (kind === REPLY_START || this.state_ === 'silent') this.settle(nowMs)
         return
       case 'greeting':
         this.replyToHello(line, kind, nowMs)

@@ -48,6 +48,11 @@ export class StrayAnswers {
     return this.mayStillRun_
   }
 
+  /** Whether lines went out that were not answered. What was sent while a board boots may be answered after it. */
+  get areOwed(): boolean {
+    return this.owed > 0
+  }
+
   /** Whether what comes from now on is the answer to what is sent from now on. */
   areOver(nowMs: number): boolean {
     return nowMs - this.answeredAtMs >= (this.owed === 0 ? SETTLED_MS : UNSETTLED_MS)
