@@ -40,7 +40,7 @@ export type StopCode =
   | 'host-silent'
   /** The host's lines come damaged however often they are asked for, or it does not wait when asked to. */
   | 'host-link-failed'
-  /** Many lines were refused in a short time. */
+  /** Many lines were refused, or many jobs begun, in a short time. */
   | 'many-refusals'
   | 'emergency-stop'
   /** What the printer was doing when the gate came is not known: it was in mid-job when the last gate ended. */

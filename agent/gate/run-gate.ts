@@ -237,7 +237,8 @@ class GateRun {
   }
 }
 
-const now = (): number => performance.now()
+/** Whole milliseconds: V8 keeps them without an object for each. */
+const now = (): number => Math.trunc(performance.now())
 
 function runningHash(): RunningHash {
   const hash = createHash('sha256')

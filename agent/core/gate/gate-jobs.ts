@@ -1,5 +1,6 @@
 import { JobDigest } from '../../../gcode/index.ts'
 import type { StopReason } from '../effects.ts'
+import { Burst } from './burst.ts'
 import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
 import type { GateOptions } from './gate-options.ts'
 import type { LinePath } from './line-path.ts'
@@ -11,6 +12,10 @@ import { Stream } from './stream.ts'
 /** Commands between two seals of the running digest in the log, and the longest time between them. */
 export const SEAL_EVERY_COMMANDS = 10_000
 export const SEAL_EVERY_MS = 30_000
+
+/** Jobs that a host may begin in so short a time. Each is a record or two, and no printer prints that fast. */
+const STREAMS_MAX = 30
+const STREAMS_WITHIN_MS = 60_000
 
 /** What is open, for those who watch. */
 export interface OpenJob {
@@ -26,6 +31,7 @@ export class GateJobs {
   private armed_: Lockstep | undefined
   private lockstep_: Lockstep | undefined
   private stream_: Stream | undefined
+  private readonly streams = new Burst(STREAMS_MAX, STREAMS_WITHIN_MS)
   private sealedAtMs = 0
   private sealedCommands = 0
 
@@ -85,6 +91,11 @@ export class GateJobs {
     this.armed_ = undefined
     this.begin(nowMs)
     return this.append({ kind: 'job-opened', job: this.openId ?? '' })
+  }
+
+  /** One more job of the host's own would be one too many for the time. */
+  isStreamTooMany(nowMs: number): boolean {
+    return this.streams.add(nowMs)
   }
 
   /** The host has begun a job of its own. */

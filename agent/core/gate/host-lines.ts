@@ -324,7 +324,9 @@ export class HostLines implements PlanContext {
     if (isArmed) {
       this.isOpening = true
       this.waitsFor_ = jobs.openArmed(this.nowMs)
-    } else this.waitsFor_ = jobs.openStream(host.profile, this.nowMs)
+    } else if (jobs.isStreamTooMany(this.nowMs))
+      this.owner.stop('many-refusals', 'the host begins one job after the other in a short time')
+    else this.waitsFor_ = jobs.openStream(host.profile, this.nowMs)
     return false
   }
 

@@ -1,4 +1,5 @@
 import type { Objection } from '../../../policies/index.ts'
+import { Burst } from './burst.ts'
 import type { GateRecord } from './gate-effects.ts'
 
 /** Refused lines on their way to the log and to the host, and how many of them there were of late. */
@@ -23,8 +24,7 @@ export class Refusals {
   private pending_: PendingRefusal | null = null
   private recordId = -1
   private sinceMs = 0
-  private burst = 0
-  private burstAtMs = Number.NEGATIVE_INFINITY
+  private readonly burst = new Burst(BURST_LINES, BURST_MS)
 
   constructor(append: (record: GateRecord) => number) {
     this.append = append
@@ -41,11 +41,7 @@ export class Refusals {
     this.pending_ = pending
     this.sinceMs = nowMs
     this.recordId = this.append({ kind: 'line-refused', job, line, code, rule, message })
-    if (nowMs - this.burstAtMs > BURST_MS) {
-      this.burst = 0
-      this.burstAtMs = nowMs
-    }
-    return ++this.burst > BURST_LINES
+    return this.burst.add(nowMs)
   }
 
   waitsFor(id: number): boolean {
@@ -66,6 +62,6 @@ export class Refusals {
 
   /** A person has looked at it. */
   forget(): void {
-    this.burst = 0
+    this.burst.forget()
   }
 }
