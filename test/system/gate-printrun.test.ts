@@ -57,6 +57,17 @@ describe.skipIf(isWithoutPrintrun)('Printrun (needs Debian’s printrun)', () =>
     })
   })
 
+  test('printcore, which knows no actions, sends on and prints nothing after a refused line', async () => {
+    const at = 1309
+    const job = site.file('refused.gcode', LINES.with(COMMAND_LINES[at] ?? -1, 'G1 X10 X11').join('\n'))
+    await runPrintcore(gate.link, job)
+    const canonical = await canonicalCommands(CUBE)
+    const sent = commandsFrom(printer, first)
+    expect(sent.slice(0, at)).toEqual(canonical.slice(0, at))
+    expect(sent.slice(at).filter((command) => !isOff(command))).toEqual([])
+    expect((await gate.status()).latch?.message).toMatch(/^line 1309 was refused: .*X/)
+  })
+
   test.each([
     [
       '10 %',

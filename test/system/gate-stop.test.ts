@@ -21,6 +21,8 @@ const JOB = [
 ]
 /** So many moves have been taken when the planner of 16 is full. */
 const MOVES_TAKEN = 17
+/** Sets a limit of a process that runs. */
+const LIMITS = '/usr/bin/prlimit'
 /** Many times its speed, and still in mid-print when it is looked at. */
 const SPEED = '20'
 const { dropMoves, breakWait, heatersOff } = safeStopLines([])
@@ -167,10 +169,48 @@ test('a printer unplugged in mid-print is stopped when it is back, and prints ag
   expect(kinds).toEqual(expect.arrayContaining(['printer-lost', 'printer-opened', 'safe-stop', 'cleared']))
 })
 
+test('`stop` of a person in mid-print brings the machine to rest for the reason that was given', async () => {
+  const { printer, gate, host } = await printing()
+  const stopped = await gate.ask('stop', '--reason', 'the nozzle leaks')
+  expect(stopped.stderr).toBe('')
+  expect(stopped.status).toBe(0)
+  expect(stopped.stdout).toContain('brought to rest')
+  await until('the heaters to be off', () => isCold(printer))
+  const { latch } = await gate.untilState('latched')
+  expect(latch).toMatchObject({
+    code: 'interrupted',
+    message: expect.stringMatching(/ stopped it: the nozzle leaks$/),
+  })
+  await host.hear(/^echo:.*the nozzle leaks/)
+  // Deaf as it is, it would send on what is refused.
+  await host.close()
+  expect((await gate.ask('status')).stdout).toContain(
+    'what to do: look after the machine, then `portcullis clear`',
+  )
+  await gate.clear()
+  const { status, stderr } = await gate.ask('clear')
+  expect(stderr).toBe('portcullis: nothing is blocked\n')
+  expect(status).toBe(2)
+})
+
+test('a machine that a refused job leaves hot is brought to rest when nobody looks after it', async () => {
+  const printer = await plugIn()
+  const gate = await startGate(site, printer.port, { stop: { refusedSeconds: 1 } })
+  await gate.untilState('idle')
+  const host = await openTcp(gate.tcpPort)
+  await host.print(['M140 S60', 'M104 S210', 'G1 X999'], { isNumbered: true })
+  expect(printer.targets()).toMatchObject({ nozzle: 210, bed: 60 })
+  await until('the heaters to be off', () => isCold(printer))
+  await gate.untilState('refused')
+  expect(await recordsOf(site, 'safe-stop')).toMatchObject([
+    { reason: expect.stringMatching(/^line-refused: /), confirmed: true },
+  ])
+})
+
 test('a disk that fills up in mid-print stops the machine, and whoever asks is told why', async () => {
   const { printer, gate, host } = await printing()
   const { size } = statSync(join(site.state, 'log', 'records.log'))
-  execFileSync('prlimit', ['--pid', String(gate.command.pid), `--fsize=${size}`])
+  execFileSync(LIMITS, ['--pid', String(gate.command.pid), `--fsize=${size}`])
   // Typed beside the print, and no part of it: it is its record that finds no room.
   host.send('M104 S301\n')
   const { latch } = await gate.untilState('latched')

@@ -72,6 +72,7 @@ export async function endPrintrun(): Promise<void> {
 }
 
 function startProgram(program: string, args: readonly string[]): { child: ChildProcess; shown(): string } {
+  if (!existsSync(program)) throw new Error(`\`${program}\` is not installed: apt-get install printrun`)
   // Its settings and its history are its own, and none of whoever runs the test.
   const home = newFolder()
   const env = { PATH: process.env['PATH'], HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home }
