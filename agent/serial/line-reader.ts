@@ -17,6 +17,11 @@ const NEWLINE_BYTES = Buffer.from('\n')
 /** Boards send NUL bytes while they reset and some firmware ends its lines with CR NL; neither is part of a reply. */
 const NOISE = /^\0+|[\r\0]+$/g
 
+/** Nearly every reply. */
+const OK = 'ok'
+const LETTER_O = 0x6f
+const LETTER_K = 0x6b
+
 /** What a reader hands on, each call made before `push` returns. */
 export interface LineSink {
   line(text: string): void
@@ -72,7 +77,8 @@ export class LineReader {
     while (start < end && chunk[start] === NUL) start += 1
     while (end > start && (chunk[end - 1] === CARRIAGE_RETURN || chunk[end - 1] === NUL)) end -= 1
     if (start === end) return
-    this.#sink.line(Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start).toString('latin1'))
+    if (isOk(chunk, start, end)) this.#sink.line(OK)
+    else this.#sink.line(Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start).toString('latin1'))
   }
 
   /** Takes a piece that lies within one line; `hasEnd` says that it is the last of it. */
@@ -103,4 +109,8 @@ export class LineReader {
     const line = text.replace(NOISE, '')
     if (line !== '') this.#sink.line(line)
   }
+}
+
+function isOk(chunk: Uint8Array, start: number, end: number): boolean {
+  return end - start === 2 && chunk[start] === LETTER_O && chunk[start + 1] === LETTER_K
 }

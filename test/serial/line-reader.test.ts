@@ -48,6 +48,11 @@ describe('lines', () => {
     expect(lines).toEqual(['ok'])
   })
 
+  test('a plain ok is one whatever surrounds it, and what is like it is not taken for it', () => {
+    push('ok\n\0ok\r\nOK\nko\nok \no\nokk\n')
+    expect(lines).toEqual(['ok', 'ok', 'OK', 'ko', 'ok ', 'o', 'okk'])
+  })
+
   test('a CR alone ends nothing', () => {
     push('ok\rok\n')
     expect(lines).toEqual(['ok\rok'])
