@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { endProcesses, removeFolders, until } from './command.ts'
 import { canonicalCommands, commandsFrom, type Gate, recordsOf, startGate } from './gate.ts'
-import { type Host, openSerial, openTcp } from './gate-hosts.ts'
+import { type Host, numbered, openSerial, openTcp } from './gate-hosts.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, newSite, type Site } from './site.ts'
 
@@ -93,6 +93,29 @@ function wire(from: number): string {
   const hex = printer.journal().flatMap((record) => (record.kind === 'received' ? [record.hex] : []))
   return Buffer.from(hex.join(''), 'hex').subarray(from).toString('latin1')
 }
+
+describe.each(KINDS)('$name that does not wait for answers', ({ open, isNumbered }) => {
+  const written = (lines: readonly string[]): readonly string[] =>
+    isNumbered ? ['M110 N0', ...lines].map((line, i) => numbered(i, line)) : lines
+
+  test('prints the file in order, and each line has one answer', async () => {
+    const first = printer.commands().length
+    host = await open()
+    await host.pour(written(LINES))
+    expect(commandsFrom(printer, first)).toEqual(await canonicalCommands(CUBE))
+    expect(host.heard.filter((said) => /^ok\b/.test(said))).toHaveLength(written(LINES).length)
+  })
+
+  test('sends nothing of a refused job that was on its way already', async () => {
+    const first = printer.commands().length
+    const at = 1000
+    host = await open()
+    await host.pour(written(LINES.with(at, 'G1 X10 Y999')))
+    const canonical = await canonicalCommands(CUBE)
+    const offs = canonical.slice(at + 1).filter((command) => /^M107$|^M104 S0$/.test(command))
+    expect(commandsFrom(printer, first)).toEqual([...canonical.slice(0, at), ...offs])
+  })
+})
 
 test('a host that reconnects after a refusal and numbers anew is told so, and prints nothing until a person clears it', async () => {
   host = await openSerial(gate.link)

@@ -54,6 +54,13 @@ export class Host {
     return this.heard.slice(heard)
   }
 
+  /** Sends it all at once, as a host that trusts its port to make it wait, and waits for every ok. */
+  async pour(lines: readonly string[]): Promise<void> {
+    const oks = this.#oks
+    this.send(lines.map((line) => `${line}\n`).join(''))
+    await until('every line to be acknowledged', () => this.#oks - oks >= lines.length)
+  }
+
   /** Waits for a line that matches. */
   async hear(pattern: RegExp): Promise<string> {
     return await until(`a line like ${pattern}`, () => this.heard.find((line) => pattern.test(line)))
