@@ -32,6 +32,7 @@ export class OctoPrintHost extends SimulatedHost {
   private isResendOkDueAt = Number.POSITIVE_INFINITY
   private heardAtMs = 0
   private polledAtMs = 0
+  private polledAtLine = -1
   private silenceMs = SILENCE_MS
   private silences = 0
   private isHello = false
@@ -163,8 +164,11 @@ export class OctoPrintHost extends SimulatedHost {
 
   protected passed(): void {
     if (this.nowMs >= this.isResendOkDueAt) this.freed()
-    if (this.nowMs - this.polledAtMs >= POLL_MS && !this.isHello) {
+    // A question never holds up the job: it comes behind a line of it.
+    const isHeldUp = this.phase === 'printing' && this.next === this.polledAtLine
+    if (this.nowMs - this.polledAtMs >= POLL_MS && !this.isHello && !isHeldUp) {
       this.polledAtMs = this.nowMs
+      this.polledAtLine = this.next
       if (this.waiting.length === 0) this.waiting.push('M105')
       this.pump()
     }

@@ -142,3 +142,38 @@ function noise(prng: Prng): string {
   // Noise that happens to stop the printer is another story.
   return `${text.replace(/[mM]/g, '?')}\n`
 }
+
+const ENDLESS_BYTES = 10_000_000
+const PIECE_BYTES = 65_536
+
+/** Writes one line that does not end for ten million bytes, and asks for the temperature after it. */
+export class EndlessHost extends SimulatedHost {
+  private left = ENDLESS_BYTES
+
+  connected(nowMs: number): void {
+    this.nowMs = nowMs
+    this.moved()
+    this.phase = 'idle'
+  }
+
+  type(command: string): void {
+    this.port.send(`${command}\n`)
+  }
+
+  protected begin(): void {
+    this.left = ENDLESS_BYTES
+  }
+
+  protected heard(text: string): void {
+    if (!text.startsWith('ok T')) return
+    this.moved()
+    if (this.phase === 'printing') this.phase = 'done'
+  }
+
+  protected passed(): void {
+    if (this.phase !== 'printing' || this.left <= 0) return
+    this.port.send('G1 X5 '.repeat(PIECE_BYTES / 6))
+    this.left -= PIECE_BYTES
+    if (this.left <= 0) this.port.send('\nM105\n')
+  }
+}

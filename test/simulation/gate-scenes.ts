@@ -8,13 +8,14 @@ import { readPolicy } from '../../policies/index.ts'
 import type { HostPort, SimulatedHost } from './gate-host.ts'
 import type { JobShape } from './gate-jobs.ts'
 import { OctoPrintHost } from './gate-octoprint.ts'
-import { HostileHost, PlainHost } from './gate-plain.ts'
+import { EndlessHost, HostileHost, PlainHost } from './gate-plain.ts'
 import { PrintrunHost } from './gate-printrun.ts'
 import { CuraHost, RepetierHost } from './gate-windowed.ts'
 import { NO_TROUBLE, type Trouble } from './wire.ts'
 
 export const HOST_KINDS = ['octoprint', 'printrun', 'repetier', 'cura', 'plain', 'hostile'] as const
-export type HostKind = (typeof HOST_KINDS)[number]
+/** `endless` has a test of its own. */
+export type HostKind = (typeof HOST_KINDS)[number] | 'endless'
 
 export type HappeningKind = 'stop' | 'clear' | 'unplug' | 'reset' | 'crash' | 'resume' | 'jog' | 'kill-gate'
 
@@ -79,6 +80,8 @@ export function hostOf(kind: HostKind, port: HostPort, prng: Prng, nowMs: number
       return new PlainHost(port)
     case 'hostile':
       return new HostileHost(port, prng)
+    case 'endless':
+      return new EndlessHost(port)
   }
 }
 

@@ -18,6 +18,8 @@ export class RepetierHost extends SimulatedHost {
   private ignoresOk = false
   private polledAtMs = 0
   private heardAtMs = 0
+  /** The line that the job stood at, and since when. */
+  private lookedAt = { next: 0, atMs: 0 }
 
   connected(nowMs: number): void {
     this.nowMs = nowMs
@@ -117,8 +119,11 @@ export class RepetierHost extends SimulatedHost {
       this.polledAtMs = this.nowMs
       if (this.typed.length === 0) this.type('M105')
     }
-    if (this.inFlight.length === 0 || this.nowMs - this.heardAtMs < SILENCE_MS) return
+    if (this.next !== this.lookedAt.next) this.lookedAt = { next: this.next, atMs: this.nowMs }
+    const isStalled = this.phase === 'printing' && this.nowMs - this.lookedAt.atMs >= 3 * SILENCE_MS
+    if (this.inFlight.length === 0 || (this.nowMs - this.heardAtMs < SILENCE_MS && !isStalled)) return
     this.heardAtMs = this.nowMs
+    this.lookedAt = { next: this.next, atMs: this.nowMs }
     this.inFlight.length = 0
     this.ignoresOk = false
     this.pump()

@@ -199,7 +199,7 @@ export class GateWitness {
   private wroteNew(command: string, gate: Gate): void {
     if (gate.latch !== null && !passesLatch(command)) this.say(`sent while latched: ${command}`)
     const isHosts = this.spend(command)
-    if (!isHosts && this.putBack > 0 && putsBack(command)) {
+    if (this.putBack > 0 && putsBack(command) && !this.isDue(command)) {
       this.putBack--
       if (!OWN_LINES.has(command) && !STOP_LINES.has(command)) this.written.push(command)
       return
@@ -237,7 +237,7 @@ export class GateWitness {
         this.say(`a line of an earlier print: ${command}`)
       return
     }
-    this.putBack = 0
+    if (!putsBack(command)) this.putBack = 0
     if (index > attempt.endsAt && attempt.releases === this.releases)
       this.say(`sent behind the refused line: ${command}`)
     const isGap = attempt.isStrict && attempt.releases === this.releases && this.leavesOut(attempt, index)
@@ -246,6 +246,12 @@ export class GateWitness {
       this.say(`out of order or twice: ${command}`)
     attempt.last = index
     attempt.releases = this.releases
+  }
+
+  /** Whether the command is the next of the print. */
+  private isDue(command: string): boolean {
+    const attempt = this.attempts.at(-1)
+    return attempt !== undefined && (attempt.at.get(command) ?? -1) > attempt.last
   }
 
   private leavesOut({ job, last }: Attempt, index: number): boolean {
