@@ -8,9 +8,10 @@ import type { ReplyKind } from '../printer/reply.ts'
 import type { GateJobOutcome, GateRecord, Latch } from './gate-effects.ts'
 import { GateJobs, type OpenJob } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
-import { HostLines, type LineOwner } from './host-lines.ts'
+import { HostLines } from './host-lines.ts'
 import { HostWatch } from './host-watch.ts'
 import { Interrupts } from './interrupts.ts'
+import type { LineOwner } from './line-owner.ts'
 import type { ArmedJob } from './lockstep.ts'
 
 /** An emergency stop so soon after another is the same one. */

@@ -1,13 +1,23 @@
-import { PARSED, type ParseCode } from '../../../gcode/index.ts'
-import type { StopCode, StopReason } from '../effects.ts'
-import { LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
+import { EMPTY, PARSED, type ParseCode } from '../../../gcode/index.ts'
+import type { StopReason } from '../effects.ts'
+import { type HostLink, LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
 import type { HostSide } from '../host/host-side.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
-import { cardAnswer, isHeating, isQuickStop, isRenumbering, namedTool, renumbered } from './command-kinds.ts'
-import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
+import {
+  cardAnswer,
+  isHeaterOff,
+  isHeating,
+  isObserving,
+  isQuickStop,
+  isRenumbering,
+  namedTool,
+  renumbered,
+} from './command-kinds.ts'
+import { Dabs } from './dabs.ts'
 import type { GateJobs } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
 import { Interlude } from './interlude.ts'
+import type { LineOwner, LineParts } from './line-owner.ts'
 import { LinePath } from './line-path.ts'
 import {
   LinePlanner,
@@ -32,36 +42,12 @@ import { Refusals } from './refusals.ts'
  * the order of the lines: what the gate answers itself waits until the printer has answered all that went before.
  */
 
-/** What the line path asks of the gate around it. */
-export interface LineOwner {
-  readonly isBlocked: boolean
-  /** The last host left in mid-stream and it is being found out whether it had come to its end. */
-  readonly isLeaving: boolean
-  /** The gate was latched in mid-air: says so to a host that begins anew. */
-  readonly latchSentence: string | null
-  append(record: GateRecord): number
-  /** The open job is over and went well, as far as anybody can tell. */
-  close(outcome: GateJobOutcome): void
-  /** The open job is over, and nothing more passes. */
-  end(reason: StopReason): void
-  /** The same, and the machine is brought to rest. */
-  stop(code: StopCode, message: string): void
-  /** The moves that were planned are lost. */
-  quickStopped(): void
-}
-
-export interface LineParts {
-  readonly options: GateOptions
-  readonly host: HostSide
-  readonly printer: PrinterSide
-  readonly jobs: GateJobs
-  readonly owner: LineOwner
-}
-
 export class HostLines implements PlanContext {
   readonly path: LinePath
   readonly jobs: GateJobs
   readonly interlude = new Interlude()
+  readonly dabs = new Dabs()
+  readonly link: HostLink
   readonly demandsArmed: boolean
   readonly permitsInterlude: boolean
   private readonly options: GateOptions
@@ -87,6 +73,7 @@ export class HostLines implements PlanContext {
   constructor({ options, host, printer, jobs, owner }: LineParts) {
     this.options = options
     this.host = host
+    this.link = host.link
     this.printer = printer
     this.jobs = jobs
     this.owner = owner
@@ -110,10 +97,6 @@ export class HostLines implements PlanContext {
 
   get isAfterRenumbering(): boolean {
     return this.isAfterRenumbering_
-  }
-
-  get isNumbered(): boolean {
-    return this.host.link.isNumbered
   }
 
   /** Lines that this host has sent so far. */
@@ -160,6 +143,7 @@ export class HostLines implements PlanContext {
     this.isAfterRenumbering_ = false
     this.overdue = this.host.queue.length
     this.refusals.forget()
+    this.dabs.forget()
   }
 
   tick(nowMs: number): void {
@@ -203,6 +187,8 @@ export class HostLines implements PlanContext {
     this.code = this.path.read(queue.buffer, queue.start, queue.end)
     const isRenewed = this.code === PARSED && isRenumbering(this.path.command)
     this.fate = link.take(this.code, this.path.lineNumber, isRenewed, this.path.isIntact)
+    const asks = this.code === PARSED && (isObserving(this.path.command) || isHeaterOff(this.path.command))
+    if (this.fate === LINE_TAKEN && this.code !== EMPTY) link.note(this.path.lineNumber, !asks)
   }
 
   private answerFate(): boolean {
@@ -261,6 +247,7 @@ export class HostLines implements PlanContext {
     path.take()
     interlude.sent(path.command)
     jobs.sent(path, plan === PLAN_JOB, this.nowMs)
+    if (plan !== PLAN_JOB) this.dabs.sent(path.command, path.move, this.nowMs)
     if (isQuickStop(path.command)) this.owner.quickStopped()
     return this.drop()
   }
@@ -348,7 +335,7 @@ export class HostLines implements PlanContext {
     const [objection] = this.planner.objections
     if (objection === undefined) return this.answer()
     const job = this.jobs.openId
-    const line = Math.max(0, this.isNumbered ? this.host.link.lastNumber : this.lines_)
+    const line = Math.max(0, this.link.isNumbered ? this.link.lastNumber : this.lines_)
     const { isStop } = this.planner
     if (this.refusals.begin({ objection, line, endsJob, isStop }, job, this.nowMs))
       this.owner.stop('many-refusals', 'many lines were refused in a short time')

@@ -1,5 +1,6 @@
 import { EMPTY, PARSED, type ParseCode, SEMICOLON, SPACE, UNNUMBERED } from '../../../gcode/index.ts'
 import type { Objection, Verdict } from '../../../policies/index.ts'
+import type { HostLink } from '../host/host-link.ts'
 import {
   isCardQuestion,
   isHeaterOff,
@@ -9,6 +10,7 @@ import {
   isPoll,
   isPrinting,
 } from './command-kinds.ts'
+import type { Dabs } from './dabs.ts'
 import type { GateJobs } from './gate-jobs.ts'
 import type { Interlude } from './interlude.ts'
 import type { LinePath } from './line-path.ts'
@@ -55,8 +57,9 @@ export interface PlanContext {
   readonly isPrinterReady: boolean
   /** The host has numbered its lines anew since a job was last open, as hosts do when they begin one. */
   readonly isAfterRenumbering: boolean
-  /** The host numbers its lines, as far as it has shown. */
-  readonly isNumbered: boolean
+  /** What the host has shown of its numbers. */
+  readonly link: HostLink
+  readonly dabs: Dabs
 }
 
 const NO_OBJECTIONS: readonly Objection[] = []
@@ -145,7 +148,8 @@ export class LinePlanner {
       if (!armed.isReady) return PLAN_WAIT
       if (armed.matches(path.canonical, path.canonicalEnd)) return PLAN_OPEN_ARMED
     }
-    if (isPrinting(command, path.move) && context.demandsArmed) {
+    const prints = isPrinting(command, path.move) || context.dabs.isTooMany(command, path.move)
+    if (prints && context.demandsArmed) {
       this.objections_ = [NOT_ARMED]
       return PLAN_REFUSE_JOB
     }
@@ -167,8 +171,8 @@ export class LinePlanner {
   /** With its first line a job is refused, though it is not open yet. */
   private refuse(context: PlanContext, isJobs = false): Plan {
     if (isAside(context)) return PLAN_REFUSE
-    const { jobs, isNumbered, isAfterRenumbering } = context
-    return isJobs || jobs.openId !== null || (isNumbered && isAfterRenumbering)
+    const { jobs, link, isAfterRenumbering } = context
+    return isJobs || jobs.openId !== null || (link.isNumbered && isAfterRenumbering)
       ? PLAN_REFUSE_JOB
       : PLAN_REFUSE
   }
@@ -200,16 +204,17 @@ export class LinePlanner {
     return PLAN_REFUSE_JOB
   }
 
-  private isInterlude({ path, interlude, permitsInterlude, jobs }: PlanContext): boolean {
+  private isInterlude({ path, interlude, permitsInterlude, jobs, dabs }: PlanContext): boolean {
     if (!permitsInterlude || (jobs.lockstep?.misses ?? 0) >= LOCKSTEP_MISSES_MAX) return false
     if (!interlude.isOpen && !interlude.canBegin(path.state)) return false
-    return path.judge().kind === 'allow' && interlude.permits(path.command, path.move)
+    if (path.judge().kind !== 'allow' || dabs.isTooMany(path.command, path.move)) return false
+    return interlude.permits(path.command, path.move)
   }
 }
 
 /** Among numbered lines one without a number is no part of the job: somebody typed it. */
-function isAside({ path, isNumbered }: PlanContext): boolean {
-  return isNumbered && path.lineNumber === UNNUMBERED
+function isAside({ path, link }: PlanContext): boolean {
+  return link.isTyped && path.lineNumber === UNNUMBERED
 }
 
 function reasons(verdict: Verdict): readonly Objection[] {
@@ -217,12 +222,12 @@ function reasons(verdict: Verdict): readonly Objection[] {
 }
 
 /** A job begins with printing, or where a host that numbers its lines has just begun to count anew. */
-function isBeginning({ path, jobs, isAfterRenumbering, isNumbered }: PlanContext): boolean {
+function isBeginning({ path, jobs, isAfterRenumbering, link }: PlanContext): boolean {
   const { command } = path
   if (isPrinting(command, path.move)) return true
   // The host may yet come to the job that is armed for it.
   if (jobs.armed !== undefined) return false
-  if (!isAfterRenumbering || !isNumbered || path.lineNumber === UNNUMBERED) return false
+  if (!isAfterRenumbering || !link.isNumbered || path.lineNumber === UNNUMBERED) return false
   return !isObserving(command) && !isInterrupting(command) && !isHeaterOff(command)
 }
 

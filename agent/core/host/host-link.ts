@@ -37,6 +37,9 @@ export const HOST_RESENDS_MAX = 10
  */
 const RESENT_LINES_MAX = 64
 
+/** Lines that a person, or a host that goes on after a pause (Printrun sends seven), puts among numbered ones. */
+const TYPED_MAX = 8
+
 export class HostLink {
   private last = 0
   /** Lines taken since one was asked for. */
@@ -46,6 +49,8 @@ export class HostLink {
   private isFresh = true
   private isNumbered_ = false
   private problem_ = ''
+  /** Lines without a number in a row that do something. */
+  private aside = 0
   /** Lines that had come when one was asked for: those behind it come again, so they are not asked for a second time. */
   private stale = 0
 
@@ -59,9 +64,24 @@ export class HostLink {
     return this.isNumbered_
   }
 
+  /**
+   * Whether a line without a number is one that somebody typed among those of a job. Many of them in a row are a job that
+   * is sent without numbers.
+   */
+  get isTyped(): boolean {
+    return this.isNumbered_ && this.aside <= TYPED_MAX
+  }
+
+  /** The line just taken has a number, or not. `does` where it does something, and not only asks. */
+  note(lineNumber: number, does: boolean): void {
+    if (lineNumber !== UNNUMBERED) this.aside = 0
+    else if (does) this.aside++
+  }
+
   /** A host has come, or gone. */
   restart(): void {
     this.renumber(0)
+    this.aside = 0
     this.isFresh = true
     this.stale = 0
     this.takenSince = RESENT_LINES_MAX
