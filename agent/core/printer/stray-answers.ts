@@ -9,8 +9,8 @@ import { REPLY_HALTED, REPLY_OK, REPLY_OTHER, type ReplyKind } from './reply.ts'
 
 /** Quiet behind the last answer, where all that were to come have come. One may have come twice. */
 export const SETTLED_MS = 500
-/** Quiet where some have not: they got lost, or the printer is busy, which it would say every 2 s. */
-export const UNSETTLED_MS = 3_000
+/** Quiet where some have not: they got lost, or the printer is busy. That it says every 2 s, of which three may get lost. */
+export const UNSETTLED_MS = 9_000
 
 export class StrayAnswers {
   /** Where lines go whose answers are counted. */
