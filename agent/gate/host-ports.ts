@@ -1,7 +1,7 @@
 import type { GateConfig } from '../config/index.ts'
 import { readTextFile } from '../config/index.ts'
 import { AgentError } from '../errors.ts'
-import { type DeviceSide, listenOnPty, listenOnTcp } from '../serial/index.ts'
+import { type DeviceSide, listenOnPty, listenOnTcp, SECRET_CHARS_MIN } from '../serial/index.ts'
 
 /** The places where a host reaches the gate: a virtual port, a TCP address, or both. One host at a time over all of them. */
 
@@ -9,7 +9,6 @@ import { type DeviceSide, listenOnPty, listenOnTcp } from '../serial/index.ts'
 export const IN_USE_LINE = 'echo:this gate is in use by another host'
 /** A secret that is shared out is a line of text. */
 const SECRET_BYTES_MAX = 1024
-const SECRET_CHARS_MIN = 16
 
 export interface HostPortsListener {
   came(place: string): void

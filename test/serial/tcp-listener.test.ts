@@ -155,7 +155,7 @@ describe('a second client', () => {
 })
 
 describe('a listener with a secret', () => {
-  const SECRET = { secret: 'open sesame' }
+  const SECRET = { secret: 'open sesame, please' }
   const WRONG = 'echo:the secret is wrong or missing\n'
 
   test('serves who shows it, from the byte after the first line on', async () => {
@@ -164,7 +164,7 @@ describe('a listener with a secret', () => {
     device.onClient((connected) => seen.push(connected))
     const client = await connect(port)
     client.socket.write('Bearer open')
-    client.socket.write(' sesame\r\nM105\nM1')
+    client.socket.write(' sesame, please\r\nM105\nM1')
     client.socket.write('15\n')
     await heard.until('M115\n')
     expect(heard.text).toBe('M105\nM115\n')
@@ -178,10 +178,10 @@ describe('a listener with a secret', () => {
     const { device, heard, port } = await listen(SECRET)
     const seen: boolean[] = []
     device.onClient((connected) => seen.push(connected))
-    const wrong = ['M112\n', 'Bearer open sesam\n', 'bearer open sesame\n', '\n', 'x'.repeat(10_000)]
+    const wrong = ['M112\n', 'Bearer open sesame\n', 'bearer open sesame, please\n', '\n', 'x'.repeat(10_000)]
     for (const text of wrong) {
       const client = await connect(port)
-      client.socket.write(`${text}M104 S300\nBearer open sesame\n`)
+      client.socket.write(`${text}M104 S300\nBearer open sesame, please\n`)
       await once(client.socket, 'close')
       expect(client.heard.text).toBe(WRONG)
     }
@@ -193,9 +193,9 @@ describe('a listener with a secret', () => {
     const { device, heard, port } = await listen(SECRET)
     const stranger = await connect(port)
     const client = await connect(port)
-    client.socket.write('Bearer open sesame\nM105\n')
+    client.socket.write('Bearer open sesame, please\nM105\n')
     await heard.until('M105\n')
-    stranger.socket.write('Bearer open sesame\nM112\n')
+    stranger.socket.write('Bearer open sesame, please\nM112\n')
     await once(stranger.socket, 'close')
     expect(stranger.heard.text).toBe(`${IN_USE_LINE}\n`)
     device.write(Buffer.from('ok\n'))
@@ -211,7 +211,7 @@ describe('a listener with a secret', () => {
     await gone
     expect(first.heard.text).toBe('')
     const client = await connect(port)
-    client.socket.write('Bearer open sesame\nM105\n')
+    client.socket.write('Bearer open sesame, please\nM105\n')
     await heard.until('M105\n')
   })
 
@@ -220,7 +220,7 @@ describe('a listener with a secret', () => {
     device.pause()
     const came = clientIs(device, true)
     const client = await connect(port)
-    client.socket.write('Bearer open sesame\nM105\n')
+    client.socket.write('Bearer open sesame, please\nM105\n')
     await came
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(heard.text).toBe('')
@@ -243,7 +243,7 @@ describe('a listener with a secret', () => {
     for (const turn of ['one\n', 'two\n']) {
       const left = clientIs(device, false)
       const client = await connect(port)
-      client.socket.write(`Bearer open sesame\n${turn}`)
+      client.socket.write(`Bearer open sesame, please\n${turn}`)
       await heard.until(turn)
       client.socket.end()
       await left
