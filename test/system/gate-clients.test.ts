@@ -117,6 +117,21 @@ describe.each(KINDS)('$name that does not wait for answers', ({ open, isNumbered
   })
 })
 
+test('a line of 10 MB without an end and garbage of all bytes reach nobody, and the host is still served', async () => {
+  const first = printer.commands().length
+  const received = printer.receivedBytes()
+  host = await openTcp(gate.tcpPort)
+  host.send('G1 X1'.repeat(2_000_000))
+  host.send('\n')
+  host.send(`${String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i))}\n`)
+  host.send('M114\n')
+  // Of the blank lines in it some have answers of their own, so that an ok does not tell.
+  await until('the question', () => commandsFrom(printer, first).length > 0)
+  expect(commandsFrom(printer, first)).toEqual(['M114'])
+  expect(wire(received)).not.toMatch(/X1|[^\n -~]/)
+  expect((await gate.status()).latch).toBeNull()
+})
+
 test('a host that reconnects after a refusal and numbers anew is told so, and prints nothing until a person clears it', async () => {
   host = await openSerial(gate.link)
   await host.print(LINES.slice(0, 50).with(40, 'G1 X10 Y999'), { isNumbered: true })
