@@ -21,9 +21,11 @@ function otherTools(tools: readonly number[]): readonly number[] {
   return tools.filter((tool) => tool > 0 && tool < HOT_ENDS_MAX)
 }
 
-/** The nozzle of tool 0, or of whichever is active, and of each other tool that the job selects or heats. */
+/** The active nozzle, and by number each that a job uses: tool 0 is one of them as soon as another may be active. */
 function nozzlesOff(tools: readonly number[]): readonly string[] {
-  return ['M104 S0', ...otherTools(tools).map((tool) => `M104 T${tool} S0`)]
+  const others = otherTools(tools)
+  const used = others.length === 0 ? [] : [0, ...others]
+  return ['M104 S0', ...used.map((tool) => `M104 T${tool} S0`)]
 }
 
 /** Waits for the last move, leaves the machine cold, and asks whether it is: only the answer ends a job well. */

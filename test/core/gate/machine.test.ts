@@ -356,6 +356,16 @@ describe('a host that leaves in mid-job', () => {
     expect(bench.latch).toBeNull()
   })
 
+  test('with the second tool active leaves the first one no hotter', () => {
+    const bench = readyBench().host('M104 T0 S200', 'T1')
+    bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
+    bench.pass(31_000)
+    expect(bench.took()).toEqual(expect.arrayContaining(['M104 T0 S0', 'M104 T1 S0']))
+    const stopped = readyBench().host('M104 T0 S200', 'T1').fresh()
+    stopped.does((gate, nowMs) => gate.stop('interrupted', 'the test', nowMs))
+    expect(stopped.took()).toEqual(expect.arrayContaining(['M104 T0 S0', 'M104 T1 S0']))
+  })
+
   test('after a job is none of ours', () => {
     const bench = streamBench(5).renumber().host('M104 S0', 'M105')
     bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()

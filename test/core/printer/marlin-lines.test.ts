@@ -22,10 +22,18 @@ describe('a job that heats several', () => {
   })
 
   test('has each of them turned off by number, whichever is active at the end', () => {
-    expect(closingLines([0, 1])).toEqual(['M400', 'M104 S0', 'M104 T1 S0', 'M140 S0', 'M105'])
-    expect(closingAgainLines([1])).toContain('M104 T1 S0')
+    expect(closingLines([0, 1])).toEqual(['M400', 'M104 S0', 'M104 T0 S0', 'M104 T1 S0', 'M140 S0', 'M105'])
+    expect(closingAgainLines([1])).toEqual([
+      'M104 S0',
+      'M104 T0 S0',
+      'M104 T1 S0',
+      'M140 S0',
+      'M141 S0',
+      'M105',
+    ])
     expect(safeStopLines([0, 1, 2]).heatersOff).toEqual([
       'M104 S0',
+      'M104 T0 S0',
       'M104 T1 S0',
       'M104 T2 S0',
       'M140 S0',

@@ -126,7 +126,8 @@ describe('a safe stop', () => {
 
   test('names every tool that was used, and no tool that cannot be', () => {
     const lines = safeStopLines([0, 1, 3, 99]).heatersOff
-    expect(lines).toEqual(['M104 S0', 'M104 T1 S0', 'M104 T3 S0', 'M140 S0', 'M141 S0', 'M107'])
+    const nozzles = ['M104 S0', 'M104 T0 S0', 'M104 T1 S0', 'M104 T3 S0']
+    expect(lines).toEqual([...nozzles, 'M140 S0', 'M141 S0', 'M107'])
   })
 
   test('is started once, however often it is asked for', () => {
