@@ -8,6 +8,7 @@ import {
   type MachineState,
   MM_PER_INCH,
   PLANE_XY,
+  RETRACTED_MAX_MM,
 } from './machine-state.ts'
 import { type Move, NO_MOVE, UNKNOWN_ARC } from './move.ts'
 
@@ -35,8 +36,11 @@ function finishMove(state: MachineState, move: Move): void {
   state.known = move.kind === UNKNOWN_ARC ? 0 : move.known
   state.e = move.e
   state.feedrateMmPerMin = move.feedrateMmPerMin
-  state.filamentNetMm += move.filamentMm
-  if (state.filamentNetMm > state.filamentMm) state.filamentMm = state.filamentNetMm
+  state.filamentMm += move.depositedMm
+  // A longer pull may not have been made at all.
+  if (move.filamentMm < -RETRACTED_MAX_MM) return
+  const retracted = state.retractedMm - move.filamentMm
+  state.retractedMm = retracted > 0 ? Math.min(retracted, RETRACTED_MAX_MM) : 0
 }
 
 function advanceG(state: MachineState, command: Command): void {
@@ -108,7 +112,7 @@ function advanceM(state: MachineState, command: Command): void {
 function changeTool(state: MachineState, tool: number): void {
   state.tool = tool
   state.known = 0
-  state.filamentNetMm = state.filamentMm
+  state.retractedMm = 0
   state.flowFactor = Math.max(state.flowFactor, state.otherFlowFactor)
   state.otherFlowFactor = state.flowFactor
   state.filamentDiameterMm = Math.min(state.filamentDiameterMm, state.otherDiameterMm)

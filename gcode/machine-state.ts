@@ -16,6 +16,13 @@ export const MM_PER_INCH = 25.4
 export const FILAMENT_DIAMETER_MM = 1.75
 
 /**
+ * The most filament that is taken to be pulled back and still there to be pushed forward, in mm. Slicers retract by less
+ * than 10, and by about 100 where a change of filament pulls it out of the hot end; and Marlin pulls no more than this in
+ * one move (EXTRUDE_MAXLENGTH), it only renames the place.
+ */
+export const RETRACTED_MAX_MM = 200
+
+/**
  * What the commands so far have made of the machine, by Marlin 2.1's rules. Positions are physical, in mm
  * from the homed origin, so that `G92` moves the coordinates and never the toolhead. Every field is a number
  * that is written in place: one object serves a whole job and the line path allocates nothing.
@@ -36,9 +43,9 @@ export class MachineState {
 
   /** The extruder's coordinate in E units (mm of filament, or mm³ under M200). */
   e = 0
-  /** Filament pushed since the start, less what was pulled back, in mm. */
-  filamentNetMm = 0
-  /** Most that `filamentNetMm` has been: what was really printed; the difference is retracted. */
+  /** Filament that was pulled back and not pushed forward again, in mm, up to `RETRACTED_MAX_MM`. */
+  retractedMm = 0
+  /** Filament laid down since the start, in mm: the sum of `Move.depositedMm`. */
   filamentMm = 0
 
   /** 1 under G91, 0 under G90. */
@@ -90,7 +97,7 @@ export class MachineState {
     this.shiftY = other.shiftY
     this.shiftZ = other.shiftZ
     this.e = other.e
-    this.filamentNetMm = other.filamentNetMm
+    this.retractedMm = other.retractedMm
     this.filamentMm = other.filamentMm
     this.isRelative = other.isRelative
     this.isExtruderRelative = other.isExtruderRelative

@@ -38,7 +38,7 @@ export class Move {
   e = 0
   /** Filament that the move pushes, in mm after flow and volumetric factors; negative for a retraction. */
   filamentMm = 0
-  /** Of `filamentMm`, what passes the furthest point that the filament has been at: what is laid down. */
+  /** Of `filamentMm`, what is laid down: in place what was not pulled back before, on a move along an axis all of it. */
   depositedMm = 0
   /** The modal feedrate that holds for the move, mm a minute before M220; 0 where none was ever set. */
   feedrateMmPerMin = 0

@@ -5,6 +5,8 @@ import { AXES_XYZ, AXIS_X, AXIS_Y, AXIS_Z, type MachineState, PLANE_XY, PLANE_ZX
 import { ARC_MOVE, LINE_MOVE, type Move, NO_MOVE, UNKNOWN_ARC } from './move.ts'
 
 const G = 0x47
+/** What sums of fractions leave between a retraction and its recovery, in mm of filament; far below one step of a motor. */
+const ROUNDING_MM = 1e-6
 const sweep = new Sweep()
 const centre = new RadiusCentre()
 
@@ -80,8 +82,14 @@ function planExtrusion(state: MachineState, command: Command, move: Move): void 
   const length = state.volumetricAreaMm2 > 0 ? pushed / state.volumetricAreaMm2 : pushed
   const filament = length * state.flowFactor
   move.filamentMm = filament
-  const beyond = state.filamentNetMm + filament - state.filamentMm
-  move.depositedMm = beyond > 0 ? beyond : 0
+  // Filament that was pulled back comes forward where the toolhead stands. What comes on the way lies there, or a pull
+  // that the firmware never made would hide what is printed after it. An arc moves without naming an axis, too.
+  const isOnTheWay = move.axes !== 0 || command.code > 1
+  if (isOnTheWay) move.depositedMm = filament > 0 ? filament : 0
+  else {
+    const beyond = filament - state.retractedMm
+    move.depositedMm = beyond > ROUNDING_MM ? beyond : 0
+  }
 }
 
 function planLine(state: MachineState, move: Move): void {

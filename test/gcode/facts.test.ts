@@ -75,8 +75,15 @@ describe('bounds', () => {
   })
 
   test('do not grow by priming in place, or by recovering what was pulled back', () => {
-    const facts = factsOf(`${START}G1 X20 E1\nG1 X100 E-1\nG1 E5\nG1 E-5\nG1 X150 E2\n`)
+    const facts = factsOf(`${START}G1 X20 E1\nG1 X100 E-1\nG1 E5\nG1 E-5\nG1 X150\nG1 E2\n`)
     expect(facts.extrusionBoundsMm!.max.x).toBe(20)
+  })
+
+  test.each([-5, -9000])('hold what is pushed on the way, though %d mm were pulled back before', (pulled) => {
+    const facts = factsOf(`${START}G1 E${pulled}\nG1 X150 E2\nG1 Z0.9\nG1 Y150 E2\n`)
+    expect(facts.extrusionBoundsMm!.max).toEqual({ x: 150, y: 150, z: 0.9 })
+    expect(facts.layers.count).toBe(2)
+    expect(facts.filamentMm).toBe(4)
   })
 
   test('hold an arc by its sweep', () => {
@@ -103,6 +110,14 @@ describe('filament', () => {
     const facts = factsOf(`${START}G1 E3\nG1 E-2\nG1 E2\nG1 X20 E1\n`)
     expect(facts.filamentMm).toBe(4)
     expect(facts.filamentMm3).toBeCloseTo(4 * AREA_MM2, 5)
+  })
+
+  test('is measured the same whoever pulls back and recovers in place', () => {
+    const retraction = 'G1 X21 E-0.1\nG1 E-0.7 F2100\nG1 E0.8 F2100\nG1 X20 F1200\n'
+    const plain = factsOf(`${START}G1 X20 E1 F1200\n`)
+    const retracted = factsOf(`${START}G1 X20 E1 F1200\n${retraction.repeat(9)}`)
+    expect(retracted.filamentMm).toBe(plain.filamentMm)
+    expect(retracted.flowMaxMm3PerS).toBe(plain.flowMaxMm3PerS)
   })
 
   test('counts flow and volume', () => {

@@ -124,7 +124,37 @@ describe('filament', () => {
 
   test('of the same tool is behind still where the tool is named again', () => {
     const machine = machineAt(0, 0, 0, 'M83 | G1 E10 | G1 E-100 | T0')
-    expect(machine.last('G1 X10 E100').depositedMm).toBe(0)
+    expect(machine.last('G1 E100').depositedMm).toBe(0)
+  })
+
+  test.each([
+    ['along one axis', 'G1 X10 E3'],
+    ['up', 'G1 Z5 E3'],
+    ['along an axis that it names and does not leave', 'G1 X0 E3'],
+    ['round an arc', 'G2 X10 Y0 I5 J0 E3'],
+    ['round a circle that names no axis', 'G3 I5 J0 E3'],
+  ])('that is pushed %s is laid down, however much was pulled back before', (_what, line) => {
+    const machine = machineAt(0, 0, 0, 'M83 | G1 E10 | G1 E-5')
+    expect(machine.last(line)).toMatchObject({ filamentMm: 3, depositedMm: 3 })
+    expect(machine.state).toMatchObject({ filamentMm: 13, retractedMm: 2 })
+    expect(machine.last('G1 E3').depositedMm).toBe(1)
+  })
+
+  test('of a pull that the firmware may never have made is not there to be pushed', () => {
+    expect(machineAt(0, 0, 0, 'M83 | G1 E-200').last('G1 E200').depositedMm).toBe(0)
+    expect(machineAt(0, 0, 0, 'M83 | G1 E-5 | G1 E-200.1').last('G1 E200').depositedMm).toBe(195)
+    expect(machineAt(0, 0, 0, 'G1 E-9000').last('G1 E-8000').depositedMm).toBe(1000)
+  })
+
+  test('of many pulls is no more than reaches from the spool to the nozzle', () => {
+    const pulls = ' | G1 E-150'.repeat(10)
+    expect(machineAt(0, 0, 0, `M83${pulls}`).last('G1 E1000').depositedMm).toBe(800)
+  })
+
+  test('that was pulled back in fractions is recovered without a remainder', () => {
+    const machine = machineAt(0, 0, 0, 'M83 | G1 X1 E1 | G1 X0 E-0.1 | G1 E-0.7')
+    expect(machine.state.retractedMm).not.toBe(0.8)
+    expect(machine.last('G1 E0.8').depositedMm).toBe(0)
   })
 })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { judgeGcode } from '../../policies/index.ts'
-import { policyFrom } from './snippet.ts'
+import { policyFrom, policyYaml } from './snippet.ts'
 
 /**
  * Ways past the maker space's limits that a clever file may try, each with the codes that must stop it. One
@@ -228,6 +228,30 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
       expect(codesOf(gcode)).toEqual([...codes].sort())
     },
   )
+})
+
+describe('what is printed is measured', () => {
+  const measuring = policyFrom(
+    policyYaml(
+      '  part-size: { maxMm: { x: 40 } }\n  layer-height: { maxMm: 0.4 }\n  volumetric-flow: { maxMm3PerS: 30 }\n',
+    ),
+  )
+  const part = 'G1 X150 E5 F1500\nG1 Y150 E5\nG1 Z0.9\nG1 X100 E500\nG1 Y100 E5\n'
+
+  test.each([
+    ['plainly', ''],
+    ['behind a pull that no firmware makes', 'G1 E-9000 F300\n'],
+    ['behind many pulls', 'G1 E-150 F300\n'.repeat(60)],
+    ['behind a pull on the way', 'G1 X90 E-200 F300\nG1 X100\n'],
+    ['behind a place of E renamed', 'M82\nG92 E9000\nG1 E0 F300\nM83\n'],
+  ])('%s', (_what, before) => {
+    const gcode = `G28\nG1 X100 Y100 Z0.2 F3000\nM83\n${before}${part}`
+    const { reasons, facts } = judgeGcode(measuring, gcode)
+    expect(new Set(reasons.map(({ code }) => code))).toEqual(
+      new Set(['part-size.too-large', 'layer-height.too-thick', 'volumetric-flow']),
+    )
+    expect(facts!.filamentMm).toBe(515)
+  })
 })
 
 describe('what is not an attack passes', () => {

@@ -158,7 +158,7 @@ function back(left: MachineState, now: MachineState): readonly string[] {
 
 /** Filament that the pause pulled back is pushed to where it was; what it pushed has dripped off and stays away. */
 function prime(left: MachineState, now: MachineState): readonly string[] {
-  const pulledMm = left.filamentNetMm - now.filamentNetMm
+  const pulledMm = now.retractedMm - left.retractedMm
   if (pulledMm <= 0) return []
   return [`G1 E${text(Math.min(pulledMm, PRIME_MM_MAX))} F${PRIME_MM_PER_MIN}`]
 }
