@@ -232,6 +232,7 @@ describe('lockstep', () => {
     bench.host('M83', 'G1 X50 E5', 'G1 E-5', 'G1 X60 E5', 'G1 X70 E1', 'G2 X5 Y5 I5 E3', 'G5 X1 E3', 'G92 X0')
     const took = bench.took()
     expect(took).not.toContain('G1 X50 E5')
+    expect(took).not.toContain('G1 X60 E5')
     expect(took).not.toContain('G1 X70 E1')
     expect(took.filter((command) => /^G[25] /.test(command))).toEqual([])
   })
@@ -261,6 +262,9 @@ describe('printing without a licence where one is asked for', () => {
     ['with a negative flow', ['G28', 'M221 S-100', 'G1 X5 E-5']],
     ['by volume', ['G28', 'M200 D1.75', 'G1 X5 E5']],
     ['after a small retraction', ['G28', 'G1 E-0.1', 'G1 X5 E5']],
+    ['after a large retraction', ['G28', 'M83', 'G1 E-100', 'G1 X5 E5']],
+    ['after one that no firmware makes', ['G28', 'M83', 'G1 E-9000', 'G1 X5 E5']],
+    ['by a circle after a retraction', ['G28', 'M83', 'G1 X50 Y50 Z1', 'G1 E-9000', 'G2 I5 J0 E5']],
   ])('%s does not work', (_how, lines) => {
     const bench = readyBench({ jobs: 'armed' }).host(...lines)
     expect(bench.took()).toEqual(lines.slice(0, -1))

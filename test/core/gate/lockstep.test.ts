@@ -288,6 +288,18 @@ describe('a pause in lockstep', () => {
     expect(bench.took()).toContain('G1 E5 F300')
   })
 
+  test('pushes filament back that it pulled after it had pushed some, which is gone', () => {
+    const bench = inPause().host('M83', 'G1 E30 F300', 'G1 E-5')
+    bench.fresh().numbered(4, 'G1 X30 E2')
+    expect(bench.took()).toContain('G1 E5 F300')
+  })
+
+  test('leaves filament that was taken out to the person who puts it in', () => {
+    const bench = inPause().host('M83', 'G1 E-9000 F300')
+    bench.fresh().numbered(4, 'G1 X30 E2')
+    expect(bench.took().filter((command) => /^G1 E/.test(command))).toEqual([])
+  })
+
   test.each([
     'G1 X50 E9',
     'G28 X',
