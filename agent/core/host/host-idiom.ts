@@ -94,9 +94,10 @@ const CNCJS: Words = {
   pauseJob: ['Error:%'],
 }
 
+/** OctoPrint and Printrun find words at the start of a line, or whole: theirs may stand as they are spelled. */
 const IDIOMS: Readonly<Record<HostProfile, HostIdiom>> = {
-  octoprint: spoken(OCTOPRINT),
-  printrun: spoken(PRINTRUN),
+  octoprint: spoken(OCTOPRINT, true),
+  printrun: spoken(PRINTRUN, true),
   cura: spoken(CURA),
   repetier: spoken(REPETIER),
   prusalink: spoken(PRUSALINK),
@@ -109,7 +110,8 @@ export function idiomOf(profile: HostProfile): HostIdiom {
   return IDIOMS[profile]
 }
 
-function spoken(words: Words): HostIdiom {
+function spoken(words: Words, readsWords = false): HostIdiom {
+  const say = (lines: readonly string[], sentence: string) => fill(lines, hostSentence(sentence, readsWords))
   return {
     refuseJob: (sentence) => say(words.refuseJob, sentence),
     refuseLine: (sentence) => say(words.refuseLine, sentence),
@@ -118,7 +120,6 @@ function spoken(words: Words): HostIdiom {
   }
 }
 
-function say(lines: readonly string[], sentence: string): readonly string[] {
-  const words = hostSentence(sentence)
+function fill(lines: readonly string[], words: string): readonly string[] {
   return lines.map((line) => line.replace('%', () => words))
 }

@@ -1,11 +1,13 @@
 import { type LineSink, LineSplitter } from '../../../gcode/index.ts'
 import type { PrinterSink } from '../effects.ts'
+import type { ReplyKind } from '../printer/reply.ts'
 import { EMERGENCY_NONE, type EmergencyKind, emergencyOf } from './emergency-lane.ts'
 import { HostDetector } from './host-detector.ts'
 import { type HostIdiom, idiomOf } from './host-idiom.ts'
 import { HostLink } from './host-link.ts'
 import type { HostProfile } from './host-profile.ts'
 import { HostQueue } from './host-queue.ts'
+import { okToHost, replyToHost } from './reply-filter.ts'
 
 /**
  * The gate's side towards the host: cuts its bytes into lines, looks for an emergency in each before anything else,
@@ -129,6 +131,21 @@ export class HostSide implements LineSink {
 
   sayAll(lines: readonly string[], nowMs: number): void {
     for (const line of lines) this.say(line, nowMs)
+  }
+
+  /** The printer has answered one line of the host's, with this reply where it is known. */
+  answered(reply: string | undefined, nowMs: number): void {
+    const text = reply === undefined ? 'ok' : okToHost(reply)
+    if (!this.isHere_) return
+    if (text === 'ok') this.ok(nowMs)
+    else this.say(text, nowMs)
+  }
+
+  /** The printer says something that answers no line. */
+  said(line: string, kind: ReplyKind, nowMs: number): void {
+    if (!this.isHere_) return
+    const text = replyToHost(line, kind)
+    if (text !== null) this.say(text, nowMs)
   }
 
   /** Keeps a host that waits for an answer from giving up. */

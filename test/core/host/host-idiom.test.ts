@@ -43,6 +43,15 @@ describe('a refused job', () => {
 })
 
 describe('what is said', () => {
+  test.each(['octoprint', 'printrun'] as const)(
+    'to %s leaves words whole that hold the letters of a reply',
+    (profile) => {
+      expect(idiomOf(profile).tell('first home it, then start the print; the token is 2 hours old')[0]).toBe(
+        'echo:first home it, then start the print; the token is 2 hours old',
+      )
+    },
+  )
+
   const occasions = ['refuseJob', 'refuseLine', 'tell', 'pauseJob'] as const satisfies (keyof HostIdiom)[]
 
   test.each(HOST_PROFILES)('to %s is never an acknowledgement, a request, a boot or a number', (profile) => {
@@ -50,8 +59,12 @@ describe('what is said', () => {
       fc.property(triggerText, fc.constantFrom(...occasions), (text, occasion) => {
         for (const line of idiomOf(profile)[occasion](text)) {
           expect(line).toMatch(/^[\x20-\x7e]{1,124}$/)
+          // What is known to be one of these is not Cura, which looks into the middle of words.
+          const isKnown = profile === 'octoprint' || profile === 'printrun'
           const meanings = meaningsOf(line).filter(
-            (meaning) => !/(action|pause|cancel|error)$/i.test(meaning),
+            (meaning) =>
+              !/(action|pause|cancel|error)$/i.test(meaning) &&
+              (!isKnown || meaning.startsWith(`${profile}:`)),
           )
           expect(meanings.filter((meaning) => meaning !== 'repetier: Error:')).toEqual([])
         }
