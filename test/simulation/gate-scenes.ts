@@ -130,7 +130,7 @@ const FAULT_MAKERS: readonly ((prng: Prng) => Faults)[] = [
   (prng) => ({ 'thermal-runaway-after': 1 + prng.below(100) }),
   (prng) => ({ 'unplug-after': 1 + prng.below(100) }),
   (prng) => ({ busy: 1 + prng.below(15) }),
-  (prng) => ({ 'garbage-every': 2 + prng.below(20) }),
+  (prng) => ({ 'garbage-every': 4 + prng.below(20) }),
 ]
 
 const HAPPENINGS: readonly HappeningKind[] = [

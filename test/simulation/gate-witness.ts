@@ -12,7 +12,7 @@ const BARE = /^M(108|410|876|112)\b/
 const PUT_BACK_LINES_MAX = 16
 const BROKEN_MAX = 10
 /** Lines on their way when something goes wrong, which may never run. */
-const ON_THEIR_WAY_MAX = 10
+const ON_THEIR_WAY_MAX = 16
 
 /** A line whose absence says nothing: no part of a job, or not one that may pass. */
 export function isLeftOut(command: string): boolean {

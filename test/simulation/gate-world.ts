@@ -56,7 +56,8 @@ export class GateWorld {
     this.prng = new Prng(scene.seed)
     this.wirePrng = new Prng(scene.seed ^ 0x6a7e)
     this.failedRecord = scene.failedRecord
-    this.witness.overlaps = scene.host === 'cura' || scene.host === 'repetier'
+    const isAhead = scene.host === 'cura' || scene.host === 'repetier' || scene.gateToHost.repeat > 0
+    this.witness.overlaps = isAhead
     this.gate = this.newGate()
     this.printer = startSimulatedPrinter({
       write: (bytes) => this.printerCable?.back.send(bytes),

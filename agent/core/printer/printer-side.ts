@@ -104,10 +104,9 @@ export class PrinterSide {
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
     this.strays.forget()
-    if (!isUnknown) {
-      this.greet(nowMs)
-      return
-    }
+    if (!isUnknown) return this.greet(nowMs)
+    // Nor is it known how many lines of others it has still to answer.
+    this.strays.begin(Number.POSITIVE_INFINITY)
     this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
   }
 

@@ -21,7 +21,7 @@ describe('a printer that is found', () => {
     expect(bench.sent()).toMatch(/^\nM410\nM108\nM108\nM104 S0\nM140 S0\n/)
     expect(bench.latch).toBe('found-running')
     bench.isAnswering = true
-    bench.pass(5000)
+    bench.pass(15_000)
     expect(bench.gate.printerState).toBe('ready')
     expect(bench.latest('safe-stop')).toMatchObject({ confirmed: true, reason: { code: 'found-running' } })
     expect(bench.latch).toBe('found-running')
