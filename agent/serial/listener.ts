@@ -27,9 +27,10 @@ export interface DeviceSide {
   onClient(callback: (connected: boolean) => void): void
   /**
    * Takes no bytes from the client until `resume`: they stay with the kernel, which in the end makes the client wait.
-   * Called from inside the callback of bytes, that chunk has been given already; no other comes. That a client has
-   * left is told only when all it sent was given: at once where nothing waits and the link tells (TCP), else after
-   * `resume`. No byte is lost, unless the connection is reset (TCP). Holds for the clients that follow, too.
+   * Called from inside the callback of bytes, that chunk has been given already; no other comes. A client that leaves
+   * meanwhile is told of soon, and what it had sent and was not given is lost: a host that is gone prints no more. (A TCP
+   * client that only ends what it sends has left. Of one that filled the connection before it left, nothing is known
+   * before something is written to it.) No byte of a client that stays is lost. Holds for the clients that follow, too.
    */
   pause(): void
   /** Ends a pause. The bytes that waited come later, never from inside this call. */

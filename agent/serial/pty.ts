@@ -7,11 +7,12 @@ import fs from 'node:fs'
 import type tty from 'node:tty'
 import { assert } from '../errors.ts'
 import { DescriptorWriter } from './descriptor-writer.ts'
+import { HANG_UP_LOOK_MS, hasHungUp } from './hang-up.ts'
 import { DEVICE_QUEUE_BYTES_MAX } from './listener.ts'
 import {
   claim,
   dropUnread,
-  hasHungUp,
+  dropWaiting,
   makeRaw,
   openMaster,
   openPeer,
@@ -27,7 +28,10 @@ const REOPEN_RETRY_MS = 100
 export interface PtyListener {
   /** The bytes are the listener's to keep. */
   bytes(pty: Pty, bytes: Uint8Array): void
-  /** Nobody has the terminal open any more, and all that was sent has been told. Comes only after `release`. */
+  /**
+   * Nobody has the terminal open any more. All that was sent has been told, except what nobody had read when it was seen in
+   * a pause. Comes only after `release`.
+   */
   left(pty: Pty): void
 }
 
@@ -45,6 +49,8 @@ export class Pty {
   #heldTerminal: number | undefined
   #stream: tty.ReadStream | undefined
   #reopening: NodeJS.Timeout | undefined
+  /** Looks for the hang-up during a pause, in which nothing else would tell it. */
+  #looking: NodeJS.Timeout | undefined
   /** Was told once and is to be told again. */
   #putBack: Uint8Array[] = []
   #isPaused = false
@@ -114,10 +120,14 @@ export class Pty {
   pause(): void {
     this.#isPaused = true
     this.#stream?.pause()
+    this.#looking ??= setInterval(this.#look, HANG_UP_LOOK_MS).unref()
   }
 
   resume(): void {
+    // Pauses may be shorter than the time between two looks.
+    this.#look()
     this.#isPaused = false
+    this.#stopLooking()
     if (this.#putBack.length > 0) setImmediate(this.#tellAgain)
     else this.#stream?.resume()
   }
@@ -133,6 +143,7 @@ export class Pty {
     if (this.#isEnded) return
     this.#isEnded = true
     clearTimeout(this.#reopening)
+    this.#stopLooking()
     this.#writer.stop()
     this.#stream?.destroy()
     this.#letGo()
@@ -150,6 +161,19 @@ export class Pty {
   #letGo(): void {
     if (this.#heldTerminal !== undefined) fs.closeSync(this.#heldTerminal)
     this.#heldTerminal = undefined
+  }
+
+  /** What a client that has left meanwhile sent, and nobody read, goes with it: the next one must not find it. */
+  readonly #look = (): void => {
+    if (!this.#isPaused || this.#isEnded || this.#stream?.destroyed !== false || !this.isHungUp) return
+    this.#putBack = []
+    dropWaiting(this.#master)
+    this.#stream.destroy()
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looking)
+    this.#looking = undefined
   }
 
   readonly #tellAgain = (): void => {

@@ -2,7 +2,9 @@
 
 import net from 'node:net'
 import { AgentError, systemErrorCode } from '../errors.ts'
+import { descriptorOf } from './descriptor-of.ts'
 import { giveUpAfter } from './give-up-time.ts'
+import { HANG_UP_LOOK_MS, hasHungUp } from './hang-up.ts'
 import { DEVICE_QUEUE_BYTES_MAX, type DeviceSide, IN_USE_LINE } from './listener.ts'
 import { askForSecret, SecretKeeper, type SecretVerdict } from './tcp-secret.ts'
 
@@ -57,6 +59,8 @@ class TcpDevice implements DeviceSide {
   readonly #strangers = new Map<net.Socket, () => void>()
   #socket: net.Socket | undefined
   #isPaused = false
+  /** Looks for the client's hang-up during a pause, in which nothing else would tell it. */
+  #looking: NodeJS.Timeout | undefined
   #isClosed = false
   #bytes: (bytes: Uint8Array) => void = () => {}
   #client: (connected: boolean) => void = () => {}
@@ -105,16 +109,31 @@ class TcpDevice implements DeviceSide {
   pause(): void {
     this.#isPaused = true
     this.#socket?.pause()
+    this.#looking ??= setInterval(this.#look, HANG_UP_LOOK_MS).unref()
   }
 
   resume(): void {
+    // Pauses may be shorter than the time between two looks.
+    this.#look()
     this.#isPaused = false
+    this.#stopLooking()
     this.#socket?.resume()
+  }
+
+  readonly #look = (): void => {
+    const fd = this.#isPaused && this.#socket !== undefined ? descriptorOf(this.#socket) : undefined
+    if (fd !== undefined && hasHungUp(fd)) this.#socket?.destroy()
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looking)
+    this.#looking = undefined
   }
 
   /** Resolves when the last client is gone too. */
   #stopListening(): Promise<void> {
     this.#isClosed = true
+    this.#stopLooking()
     for (const giveUp of this.#strangers.values()) giveUp()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }

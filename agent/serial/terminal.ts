@@ -38,13 +38,11 @@ const CSIZE = 0o60
 const CS8 = 0o60
 const PARENB = 0o400
 
-/** `struct pollfd`: the descriptor, what is asked, what is so. */
-const POLLFD_BYTES = 8
-const POLL_RESULT_AT = 6
-const POLLHUP = 0x10
-
 /** Most bytes of one read: a terminal in the kernel holds about so many for a reader. */
 const READ_BYTES = 4096
+
+/** More reads than the kernel holds bytes for between two ends. */
+const DROP_READS_MAX = 64
 
 /** A duplicate never takes the place of standard input, output or error. */
 const DUPLICATE_FROM = 3
@@ -56,9 +54,6 @@ const ioctl: (fd: number, request: number, argument: Uint8Array | null) => numbe
 )
 const ioctlOfNumber: (fd: number, request: number, argument: number) => number = libc.func(
   'int ioctl(int fd, unsigned long request, int argument)',
-)
-const poll: (descriptors: Uint8Array, count: number, waitMs: number) => number = libc.func(
-  'int poll(void *descriptors, unsigned long count, int timeout)',
 )
 const fcntl: (fd: number, command: number, argument: number) => number = libc.func(
   'int fcntl(int fd, int command, int argument)',
@@ -87,14 +82,6 @@ export function openMaster(): { readonly master: number; readonly path: string }
  */
 export function openPeer(master: number): number {
   return check(ioctlOfNumber(master, TIOCGPTPEER, OPEN_FLAGS), 'cannot open a virtual port')
-}
-
-/** Whether all who had the terminal of this master open have closed it, also while bytes of theirs wait unread. */
-export function hasHungUp(master: number): boolean {
-  const asked = Buffer.alloc(POLLFD_BYTES)
-  asked.writeInt32LE(master)
-  check(poll(asked, 1, 0), 'cannot ask for the state of a virtual port')
-  return (asked.readInt16LE(POLL_RESULT_AT) & POLLHUP) !== 0
 }
 
 /** Opens a terminal by its path, without waiting for anything. */
@@ -150,6 +137,17 @@ export function unclaim(fd: number): void {
 export function dropUnread(fd: number): void {
   // The argument is the number TCIFLUSH, which is 0.
   check(ioctl(fd, TCFLSH, null), 'cannot empty the port')
+}
+
+/** Reads and throws away what waits at a non-blocking descriptor. */
+export function dropWaiting(fd: number): void {
+  const into = Buffer.alloc(READ_BYTES)
+  try {
+    // Bounded, should another program go on writing.
+    for (let round = 0; round < DROP_READS_MAX; round++) if (fs.readSync(fd, into) === 0) return
+  } catch {
+    // Nothing waits any more, or never will again.
+  }
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   claim,
   dropsLinesOnClose,
   dropUnread,
-  hasHungUp,
   keepLinesOnClose,
   makeRaw,
   openMaster,
@@ -111,20 +110,6 @@ describe('the terminal of a master', () => {
     const peer = openPeer(master)
     expect(fs.readlinkSync(`/proc/self/fd/${peer}`)).toBe(path)
     fs.closeSync(peer)
-  })
-
-  test('has hung up when the last of its descriptors is closed, whether or not its bytes have been read', () => {
-    makeRaw(terminal)
-    expect(hasHungUp(master)).toBe(false)
-    const second = openPeer(master)
-    fs.writeSync(terminal, 'last words')
-    expect(hasHungUp(master)).toBe(false)
-    fs.closeSync(terminal)
-    expect(hasHungUp(master)).toBe(false)
-    fs.closeSync(second)
-    expect(hasHungUp(master)).toBe(true)
-    terminal = openTerminal(path)
-    expect(hasHungUp(master)).toBe(false)
   })
 
   test('of something else is refused in words', () => {
