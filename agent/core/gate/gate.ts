@@ -1,10 +1,8 @@
 import type { StopCode, StopReason } from '../effects.ts'
 import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
 import { HostSide } from '../host/host-side.ts'
-import { okToHost, replyToHost } from '../host/reply-filter.ts'
 import { PrinterSide } from '../printer/printer-side.ts'
 import type { PrinterState } from '../printer/printer-state.ts'
-import type { ReplyKind } from '../printer/reply.ts'
 import type { GateJobOutcome, GateRecord, Latch } from './gate-effects.ts'
 import { GateJobs, type OpenJob } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
@@ -55,8 +53,8 @@ export class Gate {
       options.profile,
     )
     this.printer = new PrinterSide(options.printer, {
-      answered: (reply) => this.answered(reply),
-      said: (line, kind) => this.said(line, kind),
+      answered: (reply) => this.host.answered(reply, this.nowMs),
+      said: (line, kind) => this.host.said(line, kind, this.nowMs),
       rested: (isCold) => this.rested(isCold),
       ready: () => this.lines.printerReady(),
       trouble: (code, message) => this.trouble(code, message),
@@ -336,19 +334,6 @@ export class Gate {
     if (this.nowMs - this.killedAtMs >= KILL_AGAIN_MS) this.append({ kind: 'emergency-stop', by })
     this.killedAtMs = this.nowMs
     this.endJob('stopped', { code: 'emergency-stop', message: `${by} sent the emergency stop` })
-  }
-
-  private answered(reply: string | undefined): void {
-    const text = reply === undefined ? 'ok' : okToHost(reply)
-    if (!this.host.isHere) return
-    if (text === 'ok') this.host.ok(this.nowMs)
-    else this.host.say(text, this.nowMs)
-  }
-
-  private said(line: string, kind: ReplyKind): void {
-    if (!this.host.isHere) return
-    const text = replyToHost(line, kind)
-    if (text !== null) this.host.say(text, this.nowMs)
   }
 
   private rested(isCold: boolean): void {
