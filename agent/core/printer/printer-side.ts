@@ -1,8 +1,9 @@
 import { asciiBytes } from '../../../gcode/index.ts'
 import type { PrinterSink, StopCode } from '../effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
-import { HISTORY_LINES } from './line-history.ts'
+import { HeatWatch } from './heat-watch.ts'
 import { preambleLines, safeStopLines } from './marlin-lines.ts'
+import { OwedAnswers } from './owed-answers.ts'
 import { LINK_FAULTS, PrinterLink } from './printer-link.ts'
 import type { PrinterSideListener, PrinterState } from './printer-state.ts'
 import {
@@ -17,8 +18,6 @@ import {
   REPLY_START,
   type ReplyKind,
   replyKind,
-  reportsCold,
-  reportsTemperatures,
 } from './reply.ts'
 import { SafeStop } from './safe-stop.ts'
 import { StrayAnswers } from './stray-answers.ts'
@@ -43,18 +42,12 @@ export class PrinterSide {
   /** The greeting waits until no answer to a line of before is on its way. */
   private isSettling = false
   private state_: PrinterState = 'absent'
-  /** By line number modulo the history's size: 1 where the line is a host's. */
-  private readonly isHosts = new Uint8Array(HISTORY_LINES)
-  /** Lines of the host that went out and have no answer yet. */
-  private owed = 0
-  /** Every line before this one has had its answer passed on. */
-  private answeredTo = 1
+  private readonly owed: OwedAnswers
   private own: Uint8Array[] = []
   private tools_: readonly number[] = []
   private park: readonly string[] = []
   private greetAtMs = 0
-  /** Whether the printer may heat; only its own report of cold ends it. */
-  private mayBeHot_ = false
+  private readonly heat = new HeatWatch()
 
   constructor(sink: PrinterSink, listener: PrinterSideListener) {
     this.sink = sink
@@ -63,6 +56,7 @@ export class PrinterSide {
     this.greeting = new Greeting(this.link)
     this.safeStop = new SafeStop(sink, safeStopLines([]))
     this.strays = new StrayAnswers(sink)
+    this.owed = new OwedAnswers((reply) => listener.answered(reply))
   }
 
   get state(): PrinterState {
@@ -71,7 +65,7 @@ export class PrinterSide {
 
   /** Lines of the host that the printer has not answered. */
   get hostInFlight(): number {
-    return this.owed
+    return this.owed.count
   }
 
   /** Whether nothing is on its way, neither the host's nor our own. */
@@ -80,7 +74,7 @@ export class PrinterSide {
   }
 
   get mayBeHot(): boolean {
-    return this.mayBeHot_
+    return this.heat.mayBeHot
   }
 
   /** Tools whose heaters a safe stop names. */
@@ -90,7 +84,7 @@ export class PrinterSide {
 
   /** A command that sets a heater's target is about to go out; `tool` is the one it names or that is active. */
   heats(): void {
-    this.mayBeHot_ = true
+    this.heat.heats()
   }
 
   /** A tool is selected or heated. Answers true where it was not known before. */
@@ -104,7 +98,10 @@ export class PrinterSide {
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
     this.strays.forget()
-    if (!isUnknown) return this.greet(nowMs)
+    if (!isUnknown) {
+      this.greet(nowMs)
+      return
+    }
     // Nor is it known how many lines of others it has still to answer.
     this.strays.begin(Number.POSITIVE_INFINITY)
     this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
@@ -119,17 +116,13 @@ export class PrinterSide {
   /** Nothing that is on its way will be answered any more: the host is told for each of its lines. */
   private dropAll(): void {
     this.own = []
-    this.isHosts.fill(0)
-    while (this.owed > 0) {
-      this.owed--
-      this.listener.answered(undefined)
-    }
+    this.heat.forgetAnswers()
+    this.owed.giveUp()
   }
 
   /** The host has left: the answers to its lines are nobody's, least of all the next host's. */
   disown(): void {
-    this.isHosts.fill(0)
-    this.owed = 0
+    this.owed.disown()
   }
 
   /** Whether a host's command that begins with this byte may go out now. */
@@ -139,9 +132,14 @@ export class PrinterSide {
 
   /** Sends a host's canonical command. */
   sendHost(command: Uint8Array, start: number, end: number, nowMs: number): void {
-    this.isHosts[this.link.next % HISTORY_LINES] = 1
-    this.owed++
-    this.link.send(command, start, end, nowMs)
+    this.owed.sent(this.link.next)
+    this.send(command, start, end, nowMs)
+  }
+
+  private send(command: Uint8Array, start: number, end: number, nowMs: number): void {
+    const { link } = this
+    this.heat.sent(command, start, end, link.next, link.inFlight === 0)
+    link.send(command, start, end, nowMs)
   }
 
   /** Sends one of the lines that stop or break a wait, at once. */
@@ -157,6 +155,7 @@ export class PrinterSide {
 
   /** Lines of our own, which go out before the host's next. */
   sendOwn(lines: readonly string[], nowMs: number): void {
+    this.heat.ownLines(lines)
     this.own.push(...lines.map(asciiBytes))
     this.pump(nowMs)
   }
@@ -214,7 +213,7 @@ export class PrinterSide {
     this.state_ = 'halted'
     this.dropAll()
     // Without power to anything there is nothing that could still heat.
-    this.mayBeHot_ = false
+    this.heat.isCold()
   }
 
   /** A line from the printer. */
@@ -271,7 +270,7 @@ export class PrinterSide {
         this.link.refused()
         break
       case REPLY_START:
-        this.mayBeHot_ = false
+        this.heat.isCold()
         this.greet(nowMs)
         this.listener.trouble('printer-reset', 'the printer restarted')
         return
@@ -288,7 +287,6 @@ export class PrinterSide {
         this.listener.trouble('printer-cancelled', 'the job was cancelled at the printer')
         return
       default:
-        if (this.mayBeHot_ && reportsTemperatures(line)) this.hearReport(line)
         this.listener.said(line, kind)
         return
     }
@@ -304,21 +302,8 @@ export class PrinterSide {
   private acknowledge(line: string): void {
     const link = this.link
     link.acknowledge(line)
-    if (this.mayBeHot_ && link.inFlight === 0 && reportsTemperatures(line)) this.hearReport(line)
-    // One ok may settle several lines: those whose own got lost are answered without what it said.
-    while (this.answeredTo < link.oldest) {
-      const slot = this.answeredTo % HISTORY_LINES
-      const isHosts = this.isHosts[slot] === 1
-      this.isHosts[slot] = 0
-      this.answeredTo++
-      if (!isHosts) continue
-      this.owed--
-      this.listener.answered(this.answeredTo === link.oldest ? line : undefined)
-    }
-  }
-
-  private hearReport(line: string): void {
-    if (this.link.inFlight === 0 && reportsCold(line)) this.mayBeHot_ = false
+    this.heat.answered(line, link.oldest)
+    this.owed.settle(link.oldest, line)
   }
 
   private checkGreeting(nowMs: number): void {
@@ -334,7 +319,8 @@ export class PrinterSide {
   /** The declared start; `restart(0)` of the greeting has set the next number to 1. */
   private prepare(nowMs: number): void {
     this.state_ = 'preparing'
-    this.answeredTo = 1
+    this.owed.restart()
+    this.heat.ownLines(this.park)
     this.own = [...this.park, ...preambleLines(this.tools_)].map(asciiBytes)
     this.park = []
     this.pump(nowMs)
@@ -344,7 +330,7 @@ export class PrinterSide {
     for (let line = this.own[0]; line !== undefined; line = this.own[0]) {
       if (!this.link.isOpenFor(line[0])) return
       this.own.shift()
-      this.link.send(line, 0, line.length, nowMs)
+      this.send(line, 0, line.length, nowMs)
     }
     if (this.state_ !== 'preparing' || this.link.inFlight > 0) return
     this.state_ = 'ready'
@@ -355,7 +341,7 @@ export class PrinterSide {
     if (this.state_ !== 'stopping' || this.safeStop.isRunning) return
     const { isCold } = this.safeStop
     if (isCold) {
-      this.mayBeHot_ = false
+      this.heat.isCold()
       this.settle(nowMs)
     } else this.halt()
     this.listener.rested(isCold)

@@ -367,7 +367,7 @@ describe('a host that leaves in mid-job', () => {
   })
 
   test('after a job is none of ours', () => {
-    const bench = streamBench(5).renumber().host('M104 S0', 'M105')
+    const bench = streamBench(5).renumber().host('M104 S0', 'M105', 'M105')
     bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
     bench.pass(60_000)
     expect(bench.took()).toEqual([])

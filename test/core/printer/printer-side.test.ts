@@ -33,6 +33,10 @@ function send(command: string): void {
   side.sendHost(Buffer.from(command), 0, command.length, nowMs)
 }
 
+function ask(): void {
+  side.sendOwn(['M105'], nowMs)
+}
+
 function pass(ms: number): void {
   for (const endMs = nowMs + ms; nowMs < endMs; ) {
     nowMs = Math.min(endMs, nowMs + 100)
@@ -379,10 +383,74 @@ describe('whether the printer may be hot', () => {
     side.sendOwn(['M105'], nowMs)
     hear(HOT)
     expect(side.mayBeHot).toBe(true)
-    hear(' T:20.00 /0.00 B:20.00 /60.00')
+    ask()
+    hear('ok T:20.00 /0.00 B:20.00 /60.00')
     expect(side.mayBeHot).toBe(true)
-    hear(' T:20.00 /0.00 B:20.00 /0.00')
+    ask()
+    hear(COLD)
+    expect(side.mayBeHot).toBe(true)
+    ask()
+    hear(COLD)
     expect(side.mayBeHot).toBe(false)
+  })
+
+  test('is settled by the answers to the questions of a host as well', () => {
+    ready()
+    side.heats()
+    for (const question of ['M105', 'M105 T0']) {
+      send(question)
+      hear(COLD)
+    }
+    expect(side.mayBeHot).toBe(false)
+  })
+
+  test('is not settled by what the printer reports unasked: its queue may hold the line that heats', () => {
+    ready()
+    side.heats()
+    for (let i = 0; i < 5; i++) hear(' T:20.00 /0.00 B:20.00 /0.00')
+    expect(side.mayBeHot).toBe(true)
+  })
+
+  test('is not settled by the answer to a question from before that comes up to three times', () => {
+    for (const times of [2, 3]) {
+      ready()
+      ask()
+      hear(COLD)
+      side.heats()
+      send('M104 S200')
+      for (let i = 1; i < times; i++) {
+        hear(COLD)
+        ask()
+      }
+      hear('ok')
+      ask()
+      expect(side.mayBeHot).toBe(true)
+      hear(HOT)
+      expect(side.mayBeHot).toBe(true)
+      side.lost()
+    }
+  })
+
+  test('is not settled by two answers with another line between them', () => {
+    ready()
+    side.heats()
+    ask()
+    hear(COLD)
+    side.heats()
+    send('M104 S200')
+    hear('ok')
+    ask()
+    hear(COLD)
+    expect(side.mayBeHot).toBe(true)
+  })
+
+  test('is so again where lines of our own warm up what was warm before', () => {
+    ready()
+    side.sendOwn(['M140 S0', 'M104 T1 S0', 'G1 X1'], nowMs)
+    hear('ok', 'ok', 'ok')
+    expect(side.mayBeHot).toBe(false)
+    side.sendOwn(['M109 S200'], nowMs)
+    expect(side.mayBeHot).toBe(true)
   })
 
   test('is not settled by a report from before the line that heats was run', () => {
