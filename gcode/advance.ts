@@ -171,14 +171,15 @@ function setFlowFactor(state: MachineState, command: Command): void {
 function home(state: MachineState, command: Command): void {
   const named = namedAxes(command)
   const axes = named === 0 ? AXES_XYZ : named
-  // `G28 O` homes only what is not homed yet, so it may do nothing; and before Z some machines move X and Y.
+  // Before Z some machines move X and Y.
   state.known = 0
-  state.plane = PLANE_XY
-  if (command.has(WORD.O) && state.homed === AXES_XYZ) {
-    // Whether G92's shift survives depends on whether it homed, which only the printer knows.
-    if (state.shiftX !== 0 || state.shiftY !== 0 || state.shiftZ !== 0) state.homed = 0
+  if (command.has(WORD.O)) {
+    // It homes only a printer that is not homed, and so may do nothing: then what was shifted before stays, and the plane.
+    const isPlain = state.shiftX === 0 && state.shiftY === 0 && state.shiftZ === 0 && state.plane === PLANE_XY
+    if (!isPlain) state.homed = 0
     return
   }
+  state.plane = PLANE_XY
   state.homed |= axes
   if ((axes & AXIS_X) !== 0) state.shiftX = 0
   if ((axes & AXIS_Y) !== 0) state.shiftY = 0

@@ -40,12 +40,28 @@ describe('homing', () => {
     expect(shifted.run('G1 X1 Y1').at(-1)).toMatchObject({ max: { x: 1, y: 11 } })
   })
 
-  test('only where it is needed may do nothing: whether a shift is left, only the printer knows', () => {
-    const machine = machineAt(10, 10, 10, 'G92 X0 | G28 O')
+  test.each([
+    ['G28 O', ''],
+    ['G28 O X', ''],
+    ['G28 X | G28 O', 'X'],
+    ['G28 | G28 O', 'XYZ'],
+    ['G28 | G28 O Z', 'XYZ'],
+    ['G28 | M84 Z | G28 O', 'XY'],
+    ['G28 | G1 X10 | G92 X0 | G28 O', ''],
+    ['G28 X | G1 X10 | G92 X0 | G28 O', ''],
+    ['G28 | G18 | G28 O', ''],
+    ['G28 O | G28', 'XYZ'],
+  ])('only where it is needed may do nothing: after `%s` the homed axes are %j', (program, homed) => {
+    const machine = new Machine(program)
+    expect(axesOf(machine.state.homed)).toBe(homed)
     expect(machine.position()).toEqual([null, null, null])
-    expect(axesOf(machine.state.homed)).toBe('')
-    expect(axesOf(machineAt(10, 10, 10, 'G28 O').state.homed)).toBe('XYZ')
-    expect(axesOf(new Machine('G28 O').state.homed)).toBe('XYZ')
+  })
+
+  test('that may do nothing leaves coordinates as they were, and the place to the printer', () => {
+    expect(machineAt(1, 2, 3, 'G28 O | G1 X5 Y6').position()).toEqual([5, 6, null])
+    const shifted = machineAt(10, 10, 10, 'G92 X0 | G28 O')
+    expect(shifted.run('G1 X5 Y5 Z5').at(-1)).toMatchObject({ known: '' })
+    expect(shifted.run('G28 | G1 X5').at(-1)).toMatchObject({ known: 'X', max: { x: 5 } })
   })
 })
 

@@ -167,6 +167,9 @@ describe('homing-first', () => {
   })
 
   test('does not take `G28 O` for a homing that happened, and takes a plain one', () => {
+    expect(codes('homing-first', {}, 'G28 O\nG1 Z5 F600')).toEqual(['homing-first'])
+    expect(codes('homing-first', {}, 'G28 X Y\nG28 O\nG1 Z5 F600')).toEqual(['homing-first'])
+    expect(codes('homing-first', {}, 'G28\nG28 O\nG1 Z5 F600')).toEqual([])
     expect(codes('homing-first', {}, 'G28 Z\nG1 Z5 F600')).toEqual([])
     expect(codes('homing-first', {}, 'G28 Z\nG1 X5 F600')).toEqual(['homing-first'])
   })
