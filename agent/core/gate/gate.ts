@@ -54,7 +54,10 @@ export class Gate {
     )
     this.printer = new PrinterSide(options.printer, {
       answered: (reply) => this.host.answered(reply, this.nowMs),
-      said: (line, kind) => this.host.said(line, kind, this.nowMs),
+      said: (line, kind) => {
+        this.lines.heard(line)
+        this.host.said(line, kind, this.nowMs)
+      },
       rested: (isCold) => this.rested(isCold),
       ready: () => this.lines.printerReady(),
       trouble: (code, message) => this.trouble(code, message),
@@ -142,14 +145,14 @@ export class Gate {
     this.nowMs = nowMs
     this.host.came(nowMs)
     this.watch.came(nowMs)
-    this.lines.hostCame(this.append({ kind: 'host-opened' }))
+    this.lines.hostCame()
     if (this.latch_ !== null) this.host.sayAll(this.host.idiom.tell(this.latch_.reason.message), nowMs)
   }
 
   hostLeft(nowMs: number): void {
     this.nowMs = nowMs
     if (!this.host.isHere) return
-    this.append({ kind: 'host-closed', lines: this.lines.lines })
+    if (this.lines.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
     this.printer.disown()
@@ -187,6 +190,13 @@ export class Gate {
     else this.rest(reason)
     this.isLogBroken = true
     this.lines.settled(id)
+    this.pump()
+  }
+
+  /** In answer to `tools`: the guard that stands by knows so many. */
+  toolsGuarded(tools: number, nowMs: number): void {
+    this.nowMs = nowMs
+    this.lines.toolsGuarded(tools)
     this.pump()
   }
 

@@ -1,8 +1,9 @@
-import { EMPTY, PARSED, type ParseCode } from '../../../gcode/index.ts'
+import { AXES_XYZ, EMPTY, PARSED, type ParseCode } from '../../../gcode/index.ts'
 import type { StopReason } from '../effects.ts'
 import { type HostLink, LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
 import type { HostSide } from '../host/host-side.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
+import { Burst } from './burst.ts'
 import {
   cardAnswer,
   isHeaterOff,
@@ -16,6 +17,7 @@ import {
 import { Dabs } from './dabs.ts'
 import type { GateJobs } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
+import { HomeReport } from './home-report.ts'
 import { Interlude } from './interlude.ts'
 import type { LineOwner, LineParts } from './line-owner.ts'
 import { LinePath } from './line-path.ts'
@@ -42,11 +44,18 @@ import { Refusals } from './refusals.ts'
  * the order of the lines: what the gate answers itself waits until the printer has answered all that went before.
  */
 
+/** Hosts that come in so short a time and are put on record at once. A person who tries plugs needs fewer. */
+const ARRIVALS_MAX = 20
+const ARRIVALS_WITHIN_MS = 60_000
+
 export class HostLines implements PlanContext {
   readonly path: LinePath
   readonly jobs: GateJobs
   readonly interlude = new Interlude()
   readonly dabs = new Dabs()
+  private readonly homeReport = new HomeReport()
+  /** The latch was lifted and the printer not homed since. */
+  private mustHome_ = false
   readonly link: HostLink
   readonly demandsArmed: boolean
   readonly permitsInterlude: boolean
@@ -56,13 +65,16 @@ export class HostLines implements PlanContext {
   private readonly owner: LineOwner
   private readonly planner = new LinePlanner()
   private readonly refusals: Refusals
+  private readonly arrivals = new Burst(ARRIVALS_MAX, ARRIVALS_WITHIN_MS)
   /** Of the first line that waits, once it was read: its code, and what its number says. */
   private code: ParseCode = PARSED
   private fate: LineFate = LINE_TAKEN
   private isRead = false
   private isAfterRenumbering_ = false
+  private isOnRecord_ = false
   private lines_ = 0
   private waitsFor_ = -1
+  private guardedTools = 0
   private hasToldMiss = false
   /** Lines that had come when the latch was lifted and still wait: they belong to what it ended. */
   private overdue = 0
@@ -95,8 +107,23 @@ export class HostLines implements PlanContext {
     return this.printer.state === 'ready'
   }
 
+  get mustHome(): boolean {
+    return this.mustHome_
+  }
+
+  /** A line of the printer that is no answer. What the job in lockstep knows of its place the survey has told. */
+  heard(line: string): void {
+    if (this.jobs.lockstep !== undefined) return
+    this.homeReport.heard(line, this.printer.hostInFlight === 1, this.path.state)
+  }
+
   get isAfterRenumbering(): boolean {
     return this.isAfterRenumbering_
+  }
+
+  /** Whether the log says that this host is here. */
+  get isOnRecord(): boolean {
+    return this.isOnRecord_
   }
 
   /** Lines that this host has sent so far. */
@@ -104,21 +131,28 @@ export class HostLines implements PlanContext {
     return this.lines_
   }
 
-  /** A host has come. Its lines wait for this record. */
-  hostCame(recordId: number): void {
+  /** A host has come. That is put on record with its first line: one that says nothing is nobody. */
+  hostCame(): void {
     this.isRead = false
+    this.isOnRecord_ = false
     // Its numbers start where every host's do.
     this.isAfterRenumbering_ = true
     this.isOpening = false
     this.overdue = 0
     this.lines_ = 0
-    this.waitsFor_ = recordId
+    this.waitsFor_ = -1
   }
 
   hostLeft(): void {
     this.finishRefusal()
     this.isRead = false
+    this.isOnRecord_ = false
     this.waitsFor_ = -1
+  }
+
+  /** The guard that stands by knows so many tools. */
+  toolsGuarded(tools: number): void {
+    this.guardedTools = tools
   }
 
   /** The record is durable, or will never be. */
@@ -140,6 +174,7 @@ export class HostLines implements PlanContext {
   released(): void {
     this.path.state.known = 0
     this.path.state.homed = 0
+    this.mustHome_ = true
     this.isAfterRenumbering_ = false
     this.overdue = this.host.queue.length
     this.refusals.forget()
@@ -161,6 +196,7 @@ export class HostLines implements PlanContext {
   private next(): boolean {
     const { queue } = this.host
     if (queue.length === 0 || this.waitsFor_ >= 0 || this.refusals.isPending) return false
+    if (!this.isOnRecord_) return this.putOnRecord()
     if (!this.isRead) this.read()
     if (this.fate !== LINE_TAKEN) return this.answerFate()
     if (queue.isActed) return this.answer()
@@ -178,6 +214,14 @@ export class HostLines implements PlanContext {
   private get isPrinterComing(): boolean {
     const { state } = this.printer
     return state === 'greeting' || state === 'preparing' || state === 'stopping'
+  }
+
+  /** The host's first line. Hosts that come again and again wait, so that they fill no log. */
+  private putOnRecord(): boolean {
+    if (this.arrivals.add(this.nowMs)) return false
+    this.isOnRecord_ = true
+    this.waitsFor_ = this.owner.append({ kind: 'host-opened' })
+    return false
   }
 
   private read(): void {
@@ -241,18 +285,21 @@ export class HostLines implements PlanContext {
     const { path, printer, interlude, jobs } = this
     if (plan === PLAN_JOB && interlude.isOpen) return this.endInterlude()
     if (!printer.isOpenFor(path.canonical[0])) return false
-    if (plan === PLAN_INTERLUDE) this.inInterlude()
     this.note()
+    if (printer.tools.length > this.guardedTools) return false
+    if (plan === PLAN_INTERLUDE) this.inInterlude()
     printer.sendHost(path.canonical, 0, path.canonicalEnd, this.nowMs)
     path.take()
     interlude.sent(path.command)
+    this.homeReport.sent(path.command)
+    if (path.state.homed === AXES_XYZ) this.mustHome_ = false
     jobs.sent(path, plan === PLAN_JOB, this.nowMs)
     if (plan !== PLAN_JOB) this.dabs.sent(path.command, path.move, this.nowMs)
     if (isQuickStop(path.command)) this.owner.quickStopped()
     return this.drop()
   }
 
-  /** What whoever watches over the heaters must know before the command goes out. */
+  /** What whoever watches over the heaters must know before the command goes out: it waits until the guard knows too. */
   private note(): void {
     const { command } = this.path
     if (isHeating(command)) this.printer.heats()

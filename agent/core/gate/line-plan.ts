@@ -55,6 +55,8 @@ export interface PlanContext {
   /** Nothing but polls, heaters-off and the emergency lane passes. */
   readonly isBlocked: boolean
   readonly isPrinterReady: boolean
+  /** A latch was lifted and the printer not homed since: nobody knows where it would print. */
+  readonly mustHome: boolean
   /** The host has numbered its lines anew since a job was last open, as hosts do when they begin one. */
   readonly isAfterRenumbering: boolean
   /** What the host has shown of its numbers. */
@@ -70,6 +72,13 @@ const NOT_ARMED: Objection = {
   rule: 'gate',
   message: 'printing needs a job that was armed at the gate first',
   remedy: 'arm it with `portcullis arm JOB`, then start the print again',
+}
+
+const NOT_HOMED: Objection = {
+  code: 'gate.not-homed',
+  rule: 'gate',
+  message: 'the printer was stopped or blocked, and was not homed since',
+  remedy: 'home it with `G28`, then begin the print from its first line',
 }
 
 const PRINTER_AWAY: Objection = {
@@ -149,8 +158,8 @@ export class LinePlanner {
       if (armed.matches(path.canonical, path.canonicalEnd)) return PLAN_OPEN_ARMED
     }
     const prints = isPrinting(command, path.move) || context.dabs.isTooMany(command, path.move)
-    if (prints && context.demandsArmed) {
-      this.objections_ = [NOT_ARMED]
+    if (prints && (context.demandsArmed || context.mustHome)) {
+      this.objections_ = [context.demandsArmed ? NOT_ARMED : NOT_HOMED]
       return PLAN_REFUSE_JOB
     }
     if (context.demandsArmed || jobs.stream !== undefined) return PLAN_FORWARD
@@ -194,10 +203,14 @@ export class LinePlanner {
     return path.judge().kind === 'allow' ? PLAN_FORWARD : PLAN_SWALLOW
   }
 
-  private nextOfJob({ path, interlude }: PlanContext): Plan {
+  private nextOfJob({ path, interlude, mustHome }: PlanContext): Plan {
     // The state is put back before the line is judged, so a pause is ended first.
     if (interlude.isOpen) return PLAN_JOB
     const verdict = path.judge()
+    if (mustHome && isPrinting(path.command, path.move)) {
+      this.objections_ = [NOT_HOMED]
+      return PLAN_REFUSE_JOB
+    }
     if (verdict.kind === 'allow') return PLAN_JOB
     // The survey let it pass, so something is wrong that nobody knows of.
     this.objections_ = reasons(verdict)
