@@ -22,6 +22,8 @@ const SIZE_MAX_MM = 10_000
 /** Words of M240 that send the toolhead somewhere, or by some way, to trigger a camera. */
 const CAMERA_PLACES = wordMask('ABIJXY')
 
+const XY = AXIS_X | AXIS_Y
+
 /** Letters of axes beyond X, Y and Z. Moves read I, J and K as centres of arcs, homing and G92 as axes. */
 const FURTHER_AXES = ['A', 'B', 'C', 'I', 'J', 'K', 'U', 'V', 'W'] as const
 const MOVED_AXES = wordMask('ABCUVW')
@@ -126,7 +128,8 @@ export const buildVolume = defineRule({
           return (
             parksOutside(command, 'X', WORD.X, unit, state.shiftX, minX, maxX, toleranceMm) ??
             parksOutside(command, 'Y', WORD.Y, unit, state.shiftY, minY, maxY, toleranceMm) ??
-            parksOutside(command, 'Z', WORD.Z, unit, 0, minZ, maxZ, toleranceMm)
+            parksOutside(command, 'Z', WORD.Z, unit, 0, minZ, maxZ, toleranceMm) ??
+            parksNowhere(command, namedAxes(command) & XY & ~state.homed)
           )
       }
     }
@@ -165,7 +168,8 @@ export const buildVolume = defineRule({
         'G28\nG1 X60 E9 F1000',
         'G28\nG1 X10 Y10 Z1 F3000\nG92 X0\nG1 X210',
         'G28 R5',
-        'M600\nM600 X10 Y10 Z20\nM125 X0 Y0',
+        'M600\nM600 Z20',
+        'G28\nM600 X10 Y10 Z20\nM125 X0 Y0',
         'M207 S1 Z0',
         'G28\nG1 Z200 F600\nM701 L100 Z50',
         'G28\nG92 E0 X0',
@@ -191,6 +195,9 @@ export const buildVolume = defineRule({
         'M600 X300',
         'M600 Y-5 Z20',
         'M125 Z400',
+        'M600 X10 Y10 Z20',
+        'G28 O\nM125 X0',
+        'G28 X\nM125 X0 Y0',
         'G28\nG1 X100 Y10 Z1 F3000\nG92 X0\nM125 X150',
         'G20\nM600 X10',
         'G28 R200',
@@ -288,6 +295,19 @@ function parksOutside(
     value,
     limit,
     remedy: `take the place out of \`${command.name()}\`, so that the printer parks where its maker meant it to`,
+  }
+}
+
+/** Until an axis is homed, what someone before called its place may still shift it. */
+function parksNowhere(command: Command, axes: number): Objection | undefined {
+  if (axes === 0) return undefined
+  const value = listed(axisNames(axes))
+  return {
+    code: `${ID}.unknown-position`,
+    rule: ID,
+    message: `\`${command.name()}\` parks the toolhead at a place on ${value} before homing, so where that is cannot be judged`,
+    value,
+    remedy: `home with \`G28\` before this line, or take the place out of \`${command.name()}\``,
   }
 }
 

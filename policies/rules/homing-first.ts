@@ -12,7 +12,7 @@ export const homingFirst = defineRule({
   id: ID,
   summary:
     'Denies moves of an axis that was not homed since the job began, and laying down filament before all were.',
-  why: 'Before homing the firmware takes wherever the toolhead happens to be for its origin, so a move ends anywhere, in the worst case against the frame. Pushing filament in place is left to the firmware, which refuses it while cold; so is a lift of Z by 10 mm or less.',
+  why: 'Before homing the firmware takes wherever the toolhead happens to be for its origin, so a move ends anywhere, in the worst case against the frame. Pushing filament in place is left to the firmware, which refuses it while cold; so is a lift of Z by 10 mm or less. `G28 O` is no homing: a printer that was homed before leaves it out.',
   options: z.strictObject({}),
   watches: ['moves'],
   compile: () => ({
@@ -31,6 +31,7 @@ export const homingFirst = defineRule({
         'G28\nG1 X10 Y10 Z1 F3000',
         'G28 X Y\nG1 X10 Y10 F3000',
         'G91\nG1 Z5 F600\nG90\nG28',
+        'G28\nG28 O\nG1 X10 Y10 Z1 F3000',
         'G1 E5 F100',
         'G1 F3000',
         'G28\nG1 Z0.2 F600\nG1 X60 E9 F1000',
@@ -40,6 +41,7 @@ export const homingFirst = defineRule({
         'G0 Z10 F600',
         'G1 X10 Y10 E1 F3000',
         'G28 X Y\nG1 Z5 F600',
+        'G28 O\nG1 Z5 F600',
         'G28 X Y\nG1 X10 E1 F3000',
         'G28\nG1 X10 Y10 Z1 F3000\nM84\nG1 X20',
         'G92 X0 Y0 Z0\nG1 X10 F3000',

@@ -129,6 +129,11 @@ describe.each<[string, readonly (readonly [what: string, gcode: string, ...codes
       ['without ever homing', 'G1 X10 Y10', 'homing-first', 'build-volume.unknown-position'],
       ['by parking there', 'M600 X400', 'build-volume.parking'],
       ['by parking there on a pause', 'M125 Y400', 'build-volume.parking'],
+      [
+        'by parking there at an origin that someone before left shifted',
+        'G28 O\nM125 X100 Y100',
+        'build-volume.unknown-position',
+      ],
       ['by taking a picture there', 'M240 X400', 'build-volume.parking', 'command-classes.self-moving'],
       ['by lifting before homing', 'G28 R300', 'build-volume.lift'],
       ['by lifting at each retraction', 'M207 Z300', 'build-volume.lift'],

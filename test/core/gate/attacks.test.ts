@@ -203,6 +203,29 @@ describe('the latch', () => {
   })
 })
 
+describe('a homing that the printer may leave out', () => {
+  const travel = ['G1 Z0.2 F600', 'G1 X100 Y100 Z5 F3000']
+
+  test.each(travel)('does not tell where `%s` ends once a stop was cleared', (line) => {
+    const bench = readyBench({ judge: makerSpace() }).renumber()
+    bench.numbered(0, 'G28', 'G1 X10 Y10 Z1 F3000', BAD).fresh()
+    bench
+      .does((gate, nowMs) => gate.clear('Ada', nowMs))
+      .renumber()
+      .fresh()
+    bench.numbered(0, 'G28 O', line)
+    expect(hosts(bench)).toEqual(['G28 O'])
+    expect(bench.latest('line-refused')?.code).toMatch(/^homing-first|unknown-position$/)
+  })
+
+  test('does not take back a shift that someone before left', () => {
+    const bench = readyBench({ judge: makerSpace() }).renumber()
+    bench.numbered(0, 'G28', 'G1 Z10 F600', 'G92 Z60').fresh().numbered(3, 'G28 O', 'G1 Z50')
+    expect(hosts(bench)).toEqual(['G28 O'])
+    expect(bench.latch).toBe('line-refused')
+  })
+})
+
 describe('lockstep', () => {
   test('takes no command twice, none out of turn, and none that only looks like the next', () => {
     const bench = lockstepBench(2).host('G1 X10 Y10 Z1', 'G1 X10 Y10 Z1 F3000 E0', 'M104 S200', 'G28')
