@@ -3,17 +3,19 @@ import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
 import { HostSide } from '../host/host-side.ts'
 import { PrinterSide } from '../printer/printer-side.ts'
 import type { PrinterState } from '../printer/printer-state.ts'
+import { Burst } from './burst.ts'
 import type { GateJobOutcome, GateRecord, Latch } from './gate-effects.ts'
 import { GateJobs, type OpenJob } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
 import { HostLines } from './host-lines.ts'
-import { HostWatch } from './host-watch.ts'
+import { HostWatch, WATCH_STOPS } from './host-watch.ts'
 import { Interrupts } from './interrupts.ts'
 import type { LineOwner } from './line-owner.ts'
 import type { ArmedJob } from './lockstep.ts'
 
-/** An emergency stop so soon after another is the same one. */
-const KILL_AGAIN_MS = 1_000
+/** Emergency stops that are recorded in the time, until a person has looked. All of them are obeyed. */
+const KILLS_MAX = 4
+const KILLS_WITHIN_MS = 60 * 60_000
 
 /**
  * The inline gate: a host prints through it as through a cable, and nothing reaches the printer but commands that the
@@ -32,11 +34,12 @@ export class Gate {
   /** Why the machine is being brought to rest, until it is. */
   private restReason: StopReason | null = null
   private restJob: string | null = null
-  private killedAtMs = Number.NEGATIVE_INFINITY
+  private readonly kills = new Burst(KILLS_MAX, KILLS_WITHIN_MS)
   private nextRecordId = 1
   private clearedId = -1
   private isLogBroken = false
   private isEnding = false
+  private hasFinished = false
   private nowMs = 0
 
   constructor(options: GateOptions) {
@@ -69,7 +72,7 @@ export class Gate {
       jobs: this.jobs,
       owner: this.owner(),
     })
-    this.watch = new HostWatch(options)
+    this.watch = new HostWatch(options, this.host)
     this.interrupts = new Interrupts(options, this.printer)
   }
 
@@ -117,7 +120,7 @@ export class Gate {
   /** The port is open. `isUnknown`: the printer may be in the middle of something. */
   printerOpened(isUnknown: boolean, nowMs: number): void {
     this.nowMs = nowMs
-    if (isUnknown) {
+    if (isUnknown || this.printer.isKilled) {
       const reason: StopReason = { code: 'found-running', message: 'what the printer was doing is not known' }
       this.restReason = reason
       this.setLatch(reason, null)
@@ -152,7 +155,7 @@ export class Gate {
   hostLeft(nowMs: number): void {
     this.nowMs = nowMs
     if (!this.host.isHere) return
-    if (this.lines.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
+    if (this.lines.arrivals.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
     this.printer.disown()
@@ -196,7 +199,7 @@ export class Gate {
   /** In answer to `tools`: the guard that stands by knows so many. */
   toolsGuarded(tools: number, nowMs: number): void {
     this.nowMs = nowMs
-    this.lines.toolsGuarded(tools)
+    this.lines.heaters.guarded(tools)
     this.pump()
   }
 
@@ -244,6 +247,7 @@ export class Gate {
   private release(): void {
     if (this.latch_ === null) return
     this.latch_ = null
+    this.kills.forget()
     this.lines.released()
   }
 
@@ -274,8 +278,8 @@ export class Gate {
   }
 
   private checkEnd(): void {
-    if (!this.isEnding || this.printer.state === 'stopping') return
-    this.isEnding = false
+    if (!this.isEnding || this.hasFinished || this.printer.state === 'stopping') return
+    this.hasFinished = true
     this.jobs.disarm()
     this.options.effects({ kind: 'finished' })
   }
@@ -294,27 +298,27 @@ export class Gate {
   }
 
   private watchHost(): void {
-    const isWatched = this.host.isHere && this.jobs.openId !== null
-    const silentMs = isWatched ? this.host.silentMs(this.nowMs) : 0
-    switch (this.watch.tick(this.printer, this.latch_, silentMs, this.nowMs)) {
+    const { latch_: latch } = this
+    const result = this.watch.tick(this.printer, latch, this.jobs.openId !== null, this.nowMs)
+    switch (result) {
+      case 'nothing':
+        return
       case 'ended':
         this.close('ended', null)
         return
-      case 'host-lost':
-        this.rest({ code: 'host-lost', message: 'the host left in mid-job and did not come back' })
-        return
-      case 'host-silent':
-        this.rest({ code: 'host-silent', message: 'the host said nothing for a long time in mid-job' })
-        return
       case 'still-hot':
-        this.restReason = this.latch_?.reason ?? null
+        this.restReason = latch?.reason ?? null
         this.restJob = null
         this.printer.stop(this.options.park, this.nowMs)
+        return
+      default:
+        this.rest(WATCH_STOPS[result])
     }
   }
 
   private pump(): void {
-    this.lines.pump(this.nowMs)
+    // Once the end has begun nothing of a host goes out: whoever would watch over it is about to leave.
+    if (!this.isEnding) this.lines.pump(this.nowMs)
   }
 
   /** What a host sends to stop or to break a wait, obeyed before its turn where it may be. */
@@ -323,6 +327,7 @@ export class Gate {
       this.kill('the host')
       return true
     }
+    if (this.isEnding) return false
     const result = this.interrupts.send(bytes, start, end, this.lines.path.state)
     if (result === 'quick-stop') this.quickStopped()
     return result !== 'not-sent'
@@ -340,9 +345,7 @@ export class Gate {
   kill(by: string): void {
     this.printer.kill()
     this.rested(false)
-    // A host that says it over and over is obeyed each time, and fills no log.
-    if (this.nowMs - this.killedAtMs >= KILL_AGAIN_MS) this.append({ kind: 'emergency-stop', by })
-    this.killedAtMs = this.nowMs
+    if (!this.kills.add(this.nowMs)) this.append({ kind: 'emergency-stop', by })
     this.endJob('stopped', { code: 'emergency-stop', message: `${by} sent the emergency stop` })
   }
 

@@ -1,3 +1,5 @@
+import type { StopReason } from '../effects.ts'
+import type { HostSide } from '../host/host-side.ts'
 import { closingAgainLines } from '../printer/marlin-lines.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
 import type { Latch } from './gate-effects.ts'
@@ -9,22 +11,41 @@ import type { GateOptions } from './gate-options.ts'
 const ASK_EVERY_MS = 2_000
 /** How long a host that comes back waits until it is known whether the stream before it had ended. */
 const BACK_WITHIN_MS = 4_000
+/** So long nothing goes on at a machine that may be hot before it is asked, though its host is here. */
+const CALM_MS = 10_000
 const ASK = ['M105']
+const COOLED = 'nozzle and bed were turned off, since nothing was heard for a long time'
+
+/** Why the watch has the machine brought to rest. */
+export const WATCH_STOPS = {
+  'host-lost': { code: 'host-lost', message: 'the host left in mid-job and did not come back' },
+  'host-silent': { code: 'host-silent', message: 'the host said nothing for a long time in mid-job' },
+  unattended: {
+    code: 'host-lost',
+    message: 'heaters were on with nobody there, and the printer was busy or did not turn them off',
+  },
+} as const satisfies Record<string, StopReason>
 
 /** What is to be done. `ended`: the host's stream is over and the machine cold. */
-export type WatchResult = 'nothing' | 'ended' | 'host-lost' | 'host-silent' | 'still-hot'
+export type WatchResult = 'nothing' | 'ended' | 'still-hot' | keyof typeof WATCH_STOPS
 
 export class HostWatch {
   private readonly options: GateOptions
+  private readonly host: HostSide
   private leftAtMs = Number.POSITIVE_INFINITY
   private isHostHere = false
   private isLeaving_ = false
   private askedAtMs = Number.NEGATIVE_INFINITY
-  private hasCooled = false
+  private cooledAtMs = Number.POSITIVE_INFINITY
+  /** When nothing was on its way, the last time that was looked. */
+  private idleAtMs = Number.NEGATIVE_INFINITY
+  /** Since when nothing goes on at a machine that may be hot, not even a question of ours. */
+  private calmSinceMs = 0
   private latchHandled: Latch | null = null
 
-  constructor(options: GateOptions) {
+  constructor(options: GateOptions, host: HostSide) {
     this.options = options
+    this.host = host
   }
 
   /** A host left in mid-stream, and it is not known yet whether its job was over. Nothing is begun meanwhile. */
@@ -44,7 +65,7 @@ export class HostWatch {
     this.isHostHere = false
     this.leftAtMs = nowMs
     this.isLeaving_ = hasStream
-    this.hasCooled = false
+    this.cooledAtMs = Number.POSITIVE_INFINITY
   }
 
   /** The stream is closed, by whom ever. */
@@ -53,14 +74,23 @@ export class HostWatch {
     if (this.isHostHere) this.leftAtMs = Number.POSITIVE_INFINITY
   }
 
-  /** `silentMs`: how long the host of an open job has said nothing. */
-  tick(printer: PrinterSide, latch: Latch | null, silentMs: number, nowMs: number): WatchResult {
+  /** `isJob`: a job is open. */
+  tick(printer: PrinterSide, latch: Latch | null, isJob: boolean, nowMs: number): WatchResult {
     if (printer.state !== 'ready') return 'nothing'
+    if (printer.isIdle) this.idleAtMs = nowMs
+    if (!printer.isIdle || !printer.mayBeHot) this.calmSinceMs = nowMs
     if (this.isLeaving_) return this.tickLeaving(printer, nowMs)
-    if (silentMs >= this.options.hostSilentMs) return 'host-silent'
-    if (!printer.mayBeHot) return 'nothing'
+    const isSilent = this.host.isHere && this.host.silentMs(nowMs) >= this.options.hostSilentMs
+    if (isJob && isSilent) return 'host-silent'
+    if (!printer.mayBeHot) {
+      this.cooledAtMs = Number.POSITIVE_INFINITY
+      return 'nothing'
+    }
     if (latch !== null) return this.tickLatched(printer, latch, nowMs)
-    if (nowMs - this.leftAtMs >= this.options.hostLostMs) this.cool(printer, nowMs)
+    if (isSilent || nowMs - this.leftAtMs >= this.options.hostLostMs) return this.cool(printer, nowMs)
+    this.cooledAtMs = Number.POSITIVE_INFINITY
+    // A host that has the printer report by itself never asks, and whether it is cold would never be known.
+    if (nowMs - this.calmSinceMs >= CALM_MS) this.ask(printer, ASK, nowMs, CALM_MS)
     return 'nothing'
   }
 
@@ -82,14 +112,27 @@ export class HostWatch {
     return 'still-hot'
   }
 
-  /** Nobody prints: the heaters go off, and that is all. */
-  private cool(printer: PrinterSide, nowMs: number): void {
-    if (this.hasCooled) this.ask(printer, ASK, nowMs)
-    else this.hasCooled = this.ask(printer, closingAgainLines(printer.tools), nowMs)
+  /** Nobody prints: the heaters go off, and that is all, unless the printer does not come to it or keeps them on. */
+  private cool(printer: PrinterSide, nowMs: number): WatchResult {
+    const { hostLostMs } = this.options
+    if (nowMs - Math.min(this.idleAtMs, this.cooledAtMs) >= hostLostMs) return 'unattended'
+    if (this.cooledAtMs < Number.POSITIVE_INFINITY) {
+      this.ask(printer, ASK, nowMs)
+      return 'nothing'
+    }
+    if (!this.ask(printer, closingAgainLines(printer.tools), nowMs)) return 'nothing'
+    this.cooledAtMs = nowMs
+    this.host.sayAll(this.host.idiom.tell(COOLED), nowMs)
+    return 'nothing'
   }
 
-  private ask(printer: PrinterSide, lines: readonly string[], nowMs: number): boolean {
-    if (!printer.isIdle || nowMs - this.askedAtMs < ASK_EVERY_MS) return false
+  private ask(
+    printer: PrinterSide,
+    lines: readonly string[],
+    nowMs: number,
+    everyMs = ASK_EVERY_MS,
+  ): boolean {
+    if (!printer.isIdle || nowMs - this.askedAtMs < everyMs) return false
     this.askedAtMs = nowMs
     printer.sendOwn(lines, nowMs)
     return true

@@ -48,6 +48,7 @@ export class PrinterSide {
   private park: readonly string[] = []
   private greetAtMs = 0
   private readonly heat = new HeatWatch()
+  private isKilled_ = false
 
   constructor(sink: PrinterSink, listener: PrinterSideListener) {
     this.sink = sink
@@ -77,6 +78,11 @@ export class PrinterSide {
     return this.heat.mayBeHot
   }
 
+  /** The emergency stop was sent while nobody knew whether there is a printer to get it. */
+  get isKilled(): boolean {
+    return this.isKilled_
+  }
+
   /** Tools whose heaters a safe stop names. */
   get tools(): readonly number[] {
     return this.tools_
@@ -98,7 +104,9 @@ export class PrinterSide {
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
     this.strays.forget()
-    if (!isUnknown) {
+    const isGreeted = !isUnknown && !this.isKilled_
+    this.isKilled_ = false
+    if (isGreeted) {
       this.greet(nowMs)
       return
     }
@@ -162,9 +170,13 @@ export class PrinterSide {
 
   /** The emergency stop, bare, past everything. The newline ends whatever half line is on the wire. */
   kill(): void {
-    if (this.state_ === 'absent') return
     const bytes = asciiBytes('\nM112\n')
     this.sink.write(bytes, 0, bytes.length)
+    if (this.state_ === 'absent') {
+      // The port may be open already, with the guard still on its way.
+      this.isKilled_ = true
+      return
+    }
     this.strays.begin(this.link.inFlight)
     this.halt()
   }

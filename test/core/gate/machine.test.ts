@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { LineJudge } from '../../../agent/core/job-reader.ts'
 import { ALLOW } from '../../../policies/index.ts'
 import { numbered } from '../numbered.ts'
-import { type GateBench, JOB, lockstepBench, readyBench, streamBench } from './gate-bench.ts'
+import { GateBench, JOB, lockstepBench, readyBench, streamBench } from './gate-bench.ts'
 
 /** Lines of a safe stop, as they are sent first. */
 const STOP = ['M410', 'M108', 'M108', 'M104 S0', 'M140 S0', 'M141 S0', 'M107', 'M105']
@@ -123,6 +123,29 @@ describe('the emergency stop', () => {
     const bench = readyBench().bytes('M112\n'.repeat(5000))
     expect(bench.kinds().filter((kind) => kind === 'emergency-stop').length).toBeLessThan(5)
     expect(bench.took().length).toBeGreaterThan(0)
+  })
+
+  test('does not fill it by and by either, and is on record again once a person has looked', () => {
+    const bench = readyBench()
+    for (let i = 0; i < 1000; i++) bench.host('M112').pass(1100)
+    expect(bench.took().filter((command) => command === 'M112')).toHaveLength(1000)
+    expect(bench.kinds().filter((kind) => kind === 'emergency-stop').length).toBeLessThan(5)
+    bench.does((gate, nowMs) => gate.clear('Ada', nowMs)).fresh()
+    bench.host('M112')
+    expect(bench.kinds()).toContain('emergency-stop')
+  })
+
+  test('while the printer is being opened goes out, and nothing is greeted as if it had not', () => {
+    const bench = new GateBench()
+    bench.does((gate, nowMs) => gate.hostCame(nowMs)).host('M112')
+    expect(bench.took()).toEqual(['M112'])
+    bench.isAnswering = false
+    bench.does((gate, nowMs) => gate.printerOpened(false, nowMs))
+    expect(bench.took()).toEqual(STOP)
+    bench.pass(25_000)
+    expect(bench.gate.printerState).toBe('halted')
+    expect(bench.latch).toBe('emergency-stop')
+    expect(bench.latest('safe-stop')).toMatchObject({ confirmed: false })
   })
 
   test('blocks the gate until a person clears it and the printer was reset', () => {
@@ -357,13 +380,40 @@ describe('a host that leaves in mid-job', () => {
   })
 
   test('with the second tool active leaves the first one no hotter', () => {
-    const bench = readyBench().host('M104 T0 S200', 'T1')
+    const bench = readyBench().host('M104 S200', 'T1')
     bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
     bench.pass(31_000)
     expect(bench.took()).toEqual(expect.arrayContaining(['M104 T0 S0', 'M104 T1 S0']))
     const stopped = readyBench().host('M104 T0 S200', 'T1').fresh()
     stopped.does((gate, nowMs) => gate.stop('interrupted', 'the test', nowMs))
     expect(stopped.took()).toEqual(expect.arrayContaining(['M104 T0 S0', 'M104 T1 S0']))
+  })
+
+  test('without a job, in the middle of a wait, is not waited for', () => {
+    const bench = readyBench().host('M104 S200')
+    bench.isAnswering = false
+    bench.host('M0')
+    bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
+    for (let i = 0; i < 14; i++) bench.hear('echo:busy: paused for user').pass(2000)
+    expect(bench.took()).toEqual([])
+    bench.hear('echo:busy: paused for user').pass(3000)
+    expect(bench.took()).toEqual(expect.arrayContaining(['M410', 'M104 S0', 'M140 S0']))
+    expect(bench.latch).toBe('host-lost')
+    bench.pass(10_000)
+    expect(bench.latest('safe-stop')).toMatchObject({ job: null, confirmed: false })
+  })
+
+  test('without a job, and the printer keeps its heaters on, has it brought to rest', () => {
+    const bench = readyBench().host('M104 S200')
+    bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
+    bench.isAnswering = false
+    const isHot = `ok T:200.00 /200.00 B:20.00 /0.00 @:0 B@:0`
+    for (let i = 0; i < 70; i++) {
+      for (const command of bench.took()) bench.hear(command === 'M105' ? isHot : 'ok')
+      bench.pass(1000)
+    }
+    expect(bench.latch).toBe('host-lost')
+    expect(bench.latest('safe-stop')).toMatchObject({ job: null })
   })
 
   test('after a job is none of ours', () => {
@@ -398,12 +448,76 @@ describe('a host that says nothing in mid-job', () => {
   })
 })
 
+describe('a host that is here and says nothing, without a job', () => {
+  test('finds the heaters off after ten minutes, is told so, and is not blocked', () => {
+    const bench = readyBench().host('G28', 'M104 S200').pass(599_000).fresh()
+    bench.pass(2000)
+    expect(bench.took()).toEqual(expect.arrayContaining(['M104 S0', 'M140 S0']))
+    expect(bench.heard().join()).toMatch(/nozzle and bed were turned off/)
+    expect(bench.latch).toBeNull()
+    bench.pass(20_000)
+    expect(bench.took()).not.toContain('M410')
+    bench.host('G1 X10')
+    expect(bench.took()).toEqual(['G1 X10'])
+  })
+
+  test('finds them on as long as it says anything', () => {
+    const bench = readyBench().host('M104 S200').fresh()
+    for (let i = 0; i < 30; i++) bench.host('M105').pass(60_000)
+    expect(bench.took()).not.toContain('M104 S0')
+  })
+
+  test('finds them off again where it heats again', () => {
+    const bench = readyBench().host('M104 S200').pass(700_000).host('M104 S210').fresh()
+    bench.pass(590_000)
+    expect(bench.took()).not.toContain('M104 S0')
+    bench.pass(20_000)
+    expect(bench.took()).toContain('M104 S0')
+    expect(bench.latch).toBeNull()
+  })
+
+  test('and has the printer report by itself is asked for, so that it is known when it is cold', () => {
+    const bench = readyBench().host('M155 S2', 'M104 S200', 'M104 S0').fresh()
+    bench.pass(40_000)
+    expect(bench.took()).toEqual(['M105', 'M105'])
+    bench.does((gate, nowMs) => gate.shutdown('SIGTERM', nowMs))
+    expect(bench.took()).toEqual([])
+    expect(bench.latch).toBeNull()
+  })
+})
+
 describe('the end of the gate', () => {
   const over = (bench: GateBench): boolean => bench.effects.some(({ kind }) => kind === 'finished')
 
   test('with a machine at rest is at once', () => {
     const bench = readyBench().does((gate, nowMs) => gate.shutdown('SIGTERM', nowMs))
     expect(over(bench)).toBe(true)
+    expect(bench.took()).toEqual([])
+  })
+
+  test('is the end of what passes, but for the emergency stop', () => {
+    const bench = readyBench().does((gate, nowMs) => gate.shutdown('SIGTERM', nowMs))
+    bench.host('M104 S200', 'M105', 'G28', 'M108', 'M410').pass(1000)
+    expect(bench.took()).toEqual([])
+    bench.does((gate, nowMs) => gate.clear('Ada', nowMs))
+    bench
+      .arm()
+      .renumber()
+      .numbered(0, ...JOB)
+      .pass(1000)
+    expect(bench.took()).toEqual([])
+    expect(bench.effects.filter(({ kind }) => kind === 'finished')).toHaveLength(1)
+    bench.host('M112')
+    expect(bench.took()).toEqual(['M112'])
+  })
+
+  test('lets nothing pass behind the safe stop either', () => {
+    const bench = streamBench(4).does((gate, nowMs) => gate.shutdown('SIGTERM', nowMs))
+    bench.pass(5000).fresh()
+    bench
+      .does((gate, nowMs) => gate.clear('Ada', nowMs))
+      .host('M104 S200', 'G28')
+      .pass(5000)
     expect(bench.took()).toEqual([])
   })
 

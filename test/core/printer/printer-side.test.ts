@@ -348,9 +348,15 @@ describe('the emergency stop', () => {
     expect(side.state).toBe('halted')
   })
 
-  test('goes nowhere where there is no printer', () => {
+  test('is tried where no printer is known yet, which is brought to rest when it is', () => {
     side.kill()
-    expect(taken()).toBe('')
+    expect(taken()).toBe('\nM112\n')
+    expect(side.state).toBe('absent')
+    side.opened(false, nowMs)
+    expect(side.state).toBe('stopping')
+    side.lost()
+    side.opened(false, nowMs)
+    expect(side.state).toBe('greeting')
   })
 
   test('leaves a printer that says nothing more until it is reset', () => {
