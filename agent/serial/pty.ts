@@ -12,11 +12,11 @@ import { DEVICE_QUEUE_BYTES_MAX } from './listener.ts'
 import {
   claim,
   dropUnread,
-  dropWaiting,
   makeRaw,
   openMaster,
   openPeer,
   readTerminal,
+  readWaiting,
   stopEcho,
 } from './terminal.ts'
 import { giveTerminal, type TerminalAccess } from './terminal-access.ts'
@@ -165,10 +165,12 @@ export class Pty {
 
   /** What a client that has left meanwhile sent, and nobody read, goes with it: the next one must not find it. */
   readonly #look = (): void => {
-    if (!this.#isPaused || this.#isEnded || this.#stream?.destroyed !== false || !this.isHungUp) return
+    const stream = this.#stream
+    if (!this.#isPaused || this.#isEnded || stream?.destroyed !== false || !this.isHungUp) return
     this.#putBack = []
-    dropWaiting(this.#master)
-    this.#stream.destroy()
+    readWaiting(this.#master, () => true)
+    this.#stream = undefined
+    stream.destroy()
   }
 
   #stopLooking(): void {
@@ -195,9 +197,21 @@ export class Pty {
     // A client that leaves is EIO here; it is told by `close`, which follows every error.
     stream.on('error', () => {})
     stream.on('close', () => {
+      // Where a look has ended it, nothing of this client's is left.
+      if (this.#stream === stream) this.#tellRest()
       if (!this.#isEnded) this.#listener.left(this)
     })
     if (!this.#isPaused) stream.resume()
+  }
+
+  /** Node takes a hang-up for the end also where the kernel still has bytes on their way to us. */
+  #tellRest(): void {
+    if (this.#isEnded) return
+    readWaiting(this.#master, (bytes) => {
+      // Who pauses in between loses the rest, as in any pause.
+      if (!this.#isPaused) this.#listener.bytes(this, bytes)
+      return !this.#isEnded
+    })
   }
 
   /** Raw before any client can see it: a terminal that echoes would send a printer's replies back as commands. */

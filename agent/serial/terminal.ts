@@ -42,7 +42,7 @@ const PARENB = 0o400
 const READ_BYTES = 4096
 
 /** More reads than the kernel holds bytes for between two ends. */
-const DROP_READS_MAX = 64
+const WAITING_READS_MAX = 64
 
 /** A duplicate never takes the place of standard input, output or error. */
 const DUPLICATE_FROM = 3
@@ -139,14 +139,24 @@ export function dropUnread(fd: number): void {
   check(ioctl(fd, TCFLSH, null), 'cannot empty the port')
 }
 
-/** Reads and throws away what waits at a non-blocking descriptor. */
-export function dropWaiting(fd: number): void {
-  const into = Buffer.alloc(READ_BYTES)
+/**
+ * Reads what waits at a non-blocking descriptor and gives it to `hear`, until nothing waits, `hear` answers false, or
+ * more came than the kernel holds between two ends: then another program goes on writing.
+ */
+export function readWaiting(fd: number, hear: (bytes: Uint8Array) => boolean): void {
+  for (let round = 0; round < WAITING_READS_MAX; round++) {
+    const into = new Uint8Array(READ_BYTES)
+    const count = readSome(fd, into)
+    if (count === 0 || !hear(into.subarray(0, count))) return
+  }
+}
+
+/** What a descriptor gives now: nothing too where it never will again. */
+function readSome(fd: number, into: Uint8Array): number {
   try {
-    // Bounded, should another program go on writing.
-    for (let round = 0; round < DROP_READS_MAX; round++) if (fs.readSync(fd, into) === 0) return
+    return fs.readSync(fd, into)
   } catch {
-    // Nothing waits any more, or never will again.
+    return 0
   }
 }
 
