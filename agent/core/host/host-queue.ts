@@ -5,14 +5,22 @@ import { assert } from '../../errors.ts'
  * size. A line is judged only when its turn has come, since what it means hangs on those before it.
  */
 
-/** From so many bytes on the host is asked to wait. The hosts we know have at most 127 on their way (Repetier). */
-export const HOST_QUEUE_HIGH_BYTES = 65_536
+/**
+ * From so many bytes on the host is asked to wait. Little, because a host may leave without a word and what waits here
+ * goes on; yet far more than the hosts we know have on their way, at most 127 (Repetier), and than a printer takes while
+ * the next bytes are fetched.
+ */
+export const HOST_QUEUE_HIGH_BYTES = 4096
 /** Until so few wait again. */
-export const HOST_QUEUE_LOW_BYTES = 16_384
-/** What is on its way while the host is asked to wait, one read of 64 KiB and the kernel's own buffer, fits as well. */
-const QUEUE_BYTES = 4 * HOST_QUEUE_HIGH_BYTES
-/** The shortest line, an empty one, takes no byte of the buffer, so lines have a limit of their own. */
-const QUEUE_LINES = 65_536
+export const HOST_QUEUE_LOW_BYTES = 1024
+/** The largest read (TCP): the last one before the host is asked to wait. One more may be on its way meanwhile. */
+const READ_BYTES_MAX = 65_536
+const QUEUE_BYTES = HOST_QUEUE_HIGH_BYTES + 2 * READ_BYTES_MAX
+/**
+ * As many as those reads can hold, where each takes two bytes with its end. An empty one takes no byte of the buffer, so
+ * lines have a limit of their own.
+ */
+const QUEUE_LINES = HOST_QUEUE_HIGH_BYTES + READ_BYTES_MAX
 
 export class HostQueue {
   private readonly bytes = new Uint8Array(QUEUE_BYTES)

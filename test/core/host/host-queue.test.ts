@@ -72,8 +72,8 @@ describe('the queue of a host', () => {
     (line) => {
       let lines = 0
       while (push(line)) lines++
-      expect(lines * line.length).toBeLessThanOrEqual(4 * HOST_QUEUE_HIGH_BYTES)
-      expect(lines).toBeLessThanOrEqual(65_536)
+      expect(lines * line.length).toBeLessThanOrEqual(HOST_QUEUE_HIGH_BYTES + 2 * 65_536)
+      expect(lines).toBeLessThanOrEqual(HOST_QUEUE_HIGH_BYTES + 65_536)
       expect(queue.length).toBe(lines)
       queue.shift()
       expect(push(line)).toBe(true)
@@ -81,9 +81,22 @@ describe('the queue of a host', () => {
     },
   )
 
-  test('has room for a whole read and what the kernel holds when it asks the host to wait', () => {
-    while (!queue.isHigh) push('x'.repeat(100))
-    for (let bytes = 0; bytes < 2 * 65_536; bytes += 100) expect(push('y'.repeat(100))).toBe(true)
+  test('asks the host to wait before much has come that goes on when it leaves without a word', () => {
+    let lines = 0
+    for (; !queue.isHigh; lines++) push('G1 X100.001 Y100.001 E0.12345')
+    expect(lines).toBeLessThan(150)
+    // And for longer than the next read takes: a printer takes a line in half a millisecond at best.
+    while (!queue.isLow) queue.shift()
+    expect(queue.length).toBeGreaterThan(30)
+  })
+
+  test('has room for a read and one more, of long lines or short, when it asks the host to wait', () => {
+    for (const line of ['x'.repeat(100), 'x'.repeat(5), 'x']) {
+      queue.clear()
+      while (!queue.isHigh) push('w')
+      const room = 2 * 65_536
+      for (let bytes = 0; bytes < room; bytes += line.length + 1) expect(push(line)).toBe(true)
+    }
   })
 
   test('never mixes lines up, however long it goes on without running empty', () => {
