@@ -53,7 +53,7 @@ export type GateEffect =
   | { readonly kind: 'job-over'; readonly job: string }
   /** Read no more from the host, or read again. */
   | { readonly kind: 'host-flow'; readonly isOpen: boolean }
-  /** A tool was used for the first time: whoever watches over the heaters must name it. */
+  /** A tool is used for the first time: whoever watches over the heaters must name it. Answer with `toolsGuarded`. */
   | { readonly kind: 'tools'; readonly tools: readonly number[] }
   /** The printer is at rest after `shutdown`. */
   | { readonly kind: 'finished' }

@@ -158,7 +158,7 @@ export class Gate {
     if (this.lines.arrivals.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
-    this.printer.disown()
+    this.printer.disown(nowMs)
     // A job in lockstep that is whole was closed with its last command: this one is not.
     if (this.jobs.lockstep !== undefined)
       this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })

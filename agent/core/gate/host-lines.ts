@@ -3,20 +3,19 @@ import type { StopReason } from '../effects.ts'
 import { type HostLink, LINE_HOPELESS, LINE_REPEATED, LINE_TAKEN, type LineFate } from '../host/host-link.ts'
 import type { HostSide } from '../host/host-side.ts'
 import type { PrinterSide } from '../printer/printer-side.ts'
-import { Burst } from './burst.ts'
+import { Arrivals } from './arrivals.ts'
 import {
   cardAnswer,
   isHeaterOff,
-  isHeating,
   isObserving,
   isQuickStop,
   isRenumbering,
-  namedTool,
   renumbered,
 } from './command-kinds.ts'
 import { Dabs } from './dabs.ts'
 import type { GateJobs } from './gate-jobs.ts'
 import type { GateOptions } from './gate-options.ts'
+import { HeaterWatch } from './heater-watch.ts'
 import { HomeReport } from './home-report.ts'
 import { Interlude } from './interlude.ts'
 import type { LineOwner, LineParts } from './line-owner.ts'
@@ -44,10 +43,6 @@ import { Refusals } from './refusals.ts'
  * the order of the lines: what the gate answers itself waits until the printer has answered all that went before.
  */
 
-/** Hosts that come in so short a time and are put on record at once. A person who tries plugs needs fewer. */
-const ARRIVALS_MAX = 20
-const ARRIVALS_WITHIN_MS = 60_000
-
 export class HostLines implements PlanContext {
   readonly path: LinePath
   readonly jobs: GateJobs
@@ -65,16 +60,15 @@ export class HostLines implements PlanContext {
   private readonly owner: LineOwner
   private readonly planner = new LinePlanner()
   private readonly refusals: Refusals
-  private readonly arrivals = new Burst(ARRIVALS_MAX, ARRIVALS_WITHIN_MS)
+  readonly arrivals: Arrivals
+  readonly heaters: HeaterWatch
   /** Of the first line that waits, once it was read: its code, and what its number says. */
   private code: ParseCode = PARSED
   private fate: LineFate = LINE_TAKEN
   private isRead = false
   private isAfterRenumbering_ = false
-  private isOnRecord_ = false
   private lines_ = 0
   private waitsFor_ = -1
-  private guardedTools = 0
   private hasToldMiss = false
   /** Lines that had come when the latch was lifted and still wait: they belong to what it ended. */
   private overdue = 0
@@ -91,6 +85,8 @@ export class HostLines implements PlanContext {
     this.owner = owner
     this.path = new LinePath(options.table, options.judge)
     this.refusals = new Refusals((record) => owner.append(record))
+    this.arrivals = new Arrivals((record) => owner.append(record))
+    this.heaters = new HeaterWatch(printer, options.effects)
     this.demandsArmed = options.jobs === 'armed'
     this.permitsInterlude = options.permitsInterlude
   }
@@ -121,11 +117,6 @@ export class HostLines implements PlanContext {
     return this.isAfterRenumbering_
   }
 
-  /** Whether the log says that this host is here. */
-  get isOnRecord(): boolean {
-    return this.isOnRecord_
-  }
-
   /** Lines that this host has sent so far. */
   get lines(): number {
     return this.lines_
@@ -134,7 +125,7 @@ export class HostLines implements PlanContext {
   /** A host has come. That is put on record with its first line: one that says nothing is nobody. */
   hostCame(): void {
     this.isRead = false
-    this.isOnRecord_ = false
+    this.arrivals.renew()
     // Its numbers start where every host's do.
     this.isAfterRenumbering_ = true
     this.isOpening = false
@@ -146,13 +137,8 @@ export class HostLines implements PlanContext {
   hostLeft(): void {
     this.finishRefusal()
     this.isRead = false
-    this.isOnRecord_ = false
+    this.arrivals.renew()
     this.waitsFor_ = -1
-  }
-
-  /** The guard that stands by knows so many tools. */
-  toolsGuarded(tools: number): void {
-    this.guardedTools = tools
   }
 
   /** The record is durable, or will never be. */
@@ -196,7 +182,10 @@ export class HostLines implements PlanContext {
   private next(): boolean {
     const { queue } = this.host
     if (queue.length === 0 || this.waitsFor_ >= 0 || this.refusals.isPending) return false
-    if (!this.isOnRecord_) return this.putOnRecord()
+    if (!this.arrivals.isOnRecord) {
+      this.waitsFor_ = this.arrivals.record(this.nowMs)
+      return false
+    }
     if (!this.isRead) this.read()
     if (this.fate !== LINE_TAKEN) return this.answerFate()
     if (queue.isActed) return this.answer()
@@ -214,14 +203,6 @@ export class HostLines implements PlanContext {
   private get isPrinterComing(): boolean {
     const { state } = this.printer
     return state === 'greeting' || state === 'preparing' || state === 'stopping'
-  }
-
-  /** The host's first line. Hosts that come again and again wait, so that they fill no log. */
-  private putOnRecord(): boolean {
-    if (this.arrivals.add(this.nowMs)) return false
-    this.isOnRecord_ = true
-    this.waitsFor_ = this.owner.append({ kind: 'host-opened' })
-    return false
   }
 
   private read(): void {
@@ -285,8 +266,7 @@ export class HostLines implements PlanContext {
     const { path, printer, interlude, jobs } = this
     if (plan === PLAN_JOB && interlude.isOpen) return this.endInterlude()
     if (!printer.isOpenFor(path.canonical[0])) return false
-    this.note()
-    if (printer.tools.length > this.guardedTools) return false
+    if (!this.heaters.note(path.command)) return false
     if (plan === PLAN_INTERLUDE) this.inInterlude()
     printer.sendHost(path.canonical, 0, path.canonicalEnd, this.nowMs)
     path.take()
@@ -297,15 +277,6 @@ export class HostLines implements PlanContext {
     if (plan !== PLAN_JOB) this.dabs.sent(path.command, path.move, this.nowMs)
     if (isQuickStop(path.command)) this.owner.quickStopped()
     return this.drop()
-  }
-
-  /** What whoever watches over the heaters must know before the command goes out: it waits until the guard knows too. */
-  private note(): void {
-    const { command } = this.path
-    if (isHeating(command)) this.printer.heats()
-    const tool = namedTool(command)
-    if (tool > 0 && this.printer.uses(tool))
-      this.options.effects({ kind: 'tools', tools: this.printer.tools })
   }
 
   private inInterlude(): void {
@@ -370,8 +341,7 @@ export class HostLines implements PlanContext {
     this.isOpening = false
     const job = jobs.lockstep?.job
     if (job === undefined) return
-    for (const tool of job.tools) printer.uses(tool)
-    this.options.effects({ kind: 'tools', tools: printer.tools })
+    this.heaters.expect(job.tools)
     printer.prepareAgain(this.nowMs)
     this.path.state.reset()
     this.interlude.forget()
@@ -399,14 +369,8 @@ export class HostLines implements PlanContext {
 
   /** The refused line gets its answer. */
   private finishRefusal(): void {
-    const refusal = this.refusals.take()
-    if (refusal === null) return
     const { host, options } = this
-    const { objection, line, endsJob } = refusal
-    const sentence = `line ${line}: ${objection.message}`
-    host.sayAll(endsJob ? host.idiom.refuseJob(sentence) : host.idiom.refuseLine(sentence), this.nowMs)
-    host.sayAll(host.idiom.tell(objection.remedy), this.nowMs)
-    host.sayAll(host.idiom.tell(`appeal: ${options.appeal}`), this.nowMs)
+    if (!this.refusals.tell(host, options.appeal, this.nowMs)) return
     if (host.isHere && host.queue.length > 0) this.answer()
   }
 

@@ -1,4 +1,5 @@
 import type { Objection } from '../../../policies/index.ts'
+import type { HostSide } from '../host/host-side.ts'
 import { Burst } from './burst.ts'
 import type { GateRecord } from './gate-effects.ts'
 
@@ -53,11 +54,16 @@ export class Refusals {
     return this.pending_ !== null && nowMs - this.sinceMs >= REFUSAL_ANSWER_MS
   }
 
-  /** The refusal that is to be answered now. */
-  take(): PendingRefusal | null {
-    const pending = this.pending_
+  /** Tells the host why its line was refused and what can be done. Answers whether there was one to tell. */
+  tell(host: HostSide, appeal: string, nowMs: number): boolean {
+    if (this.pending_ === null) return false
+    const { objection, line, endsJob } = this.pending_
     this.pending_ = null
-    return pending
+    const sentence = `line ${line}: ${objection.message}`
+    host.sayAll(endsJob ? host.idiom.refuseJob(sentence) : host.idiom.refuseLine(sentence), nowMs)
+    host.sayAll(host.idiom.tell(objection.remedy), nowMs)
+    host.sayAll(host.idiom.tell(`appeal: ${appeal}`), nowMs)
+    return true
   }
 
   /** A person has looked at it. */

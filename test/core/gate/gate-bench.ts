@@ -46,6 +46,8 @@ export class GateBench {
   isAnswering = true
   isRecording = true
   isSpooling = true
+  /** Whether a guard that knows a new tool stands ready at once. */
+  isGuarding = true
   /** Every command that the printer has got, without number and checksum. */
   readonly commands: string[] = []
   private wire = ''
@@ -54,6 +56,8 @@ export class GateBench {
   private readonly unanswered: string[] = []
   private readonly unrecorded: { readonly id: number; readonly record: GateRecord }[] = []
   private wishes = 0
+  /** Tools that the guard was told of and does not know yet; -1 where it knows all. */
+  private tools = -1
   private spooled: Uint8Array | undefined
   private nozzle = '0'
   private bed = '0'
@@ -89,6 +93,7 @@ export class GateBench {
     this.effects.push(effect)
     if (effect.kind === 'append') this.unrecorded.push(effect)
     if (effect.kind === 'want-block') this.wishes++
+    if (effect.kind === 'tools') this.tools = effect.tools.length
   }
 
   private printed(bytes: string): void {
@@ -107,6 +112,7 @@ export class GateBench {
       isMore = false
       if (this.isRecording && this.unrecorded.length > 0) isMore = this.record()
       if (this.isSpooling && this.wishes > 0) isMore = this.give()
+      if (this.isGuarding && this.tools >= 0) isMore = this.guard()
       if (this.isAnswering && this.unanswered.length > 0 && !this.isHalted) isMore = this.replyTo()
     }
     return this
@@ -157,6 +163,13 @@ export class GateBench {
   recorded(kind?: GateRecord['kind'], failure?: string): this {
     this.record(kind, failure)
     return this.settle()
+  }
+
+  private guard(): boolean {
+    const { tools } = this
+    this.tools = -1
+    this.gate.toolsGuarded(tools, this.nowMs)
+    return true
   }
 
   private give(): boolean {

@@ -293,7 +293,7 @@ describe('the job of a host', () => {
     expect(bench.gate.openJob).toMatchObject({ id: 'stream-1', commandsSent: JOB.length })
     bench.renumber()
     expect(bench.gate.openJob).toBeNull()
-    expect(bench.kinds()).toEqual(['stream-opened', 'job-closed'])
+    expect(bench.kinds()).toEqual(['host-opened', 'stream-opened', 'job-closed'])
     expect(bench.latest('job-closed')).toMatchObject({ outcome: 'ended', commands: JOB.length, reason: null })
     expect(bench.latch).toBeNull()
   })

@@ -40,7 +40,7 @@ describe('an armed job', () => {
   })
 
   test('begins when the lines before it have run: its declared start must not come between them', () => {
-    const bench = readyBench().arm().fresh()
+    const bench = readyBench().arm().host('M105').fresh()
     bench.isAnswering = false
     bench.host('G1 X1', 'G28')
     expect(bench.kinds()).toEqual([])

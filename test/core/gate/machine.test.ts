@@ -313,7 +313,7 @@ describe('a printer in trouble', () => {
       .fresh()
     bench.host('M105', 'M115', 'G28')
     expect(bench.oks()).toBe(3)
-    expect(bench.kinds()).toEqual(['line-refused'])
+    expect(bench.kinds()).toEqual(['host-opened', 'line-refused'])
     expect(bench.latch).toBeNull()
   })
 

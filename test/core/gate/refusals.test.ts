@@ -120,7 +120,7 @@ describe('a refused line outside a job', () => {
   test('is refused by itself, and what follows passes', () => {
     const bench = readyBench({ deny: [BAD] }).host('G28', BAD, 'G1 X5')
     expect(bench.took()).toEqual(['G28', 'G1 X5'])
-    expect(bench.kinds()).toEqual(['line-refused'])
+    expect(bench.kinds()).toEqual(['host-opened', 'line-refused'])
     expect(bench.latest('line-refused')).toMatchObject({ job: null, line: 2 })
     expect(bench.heard()).toEqual([
       'ok',
