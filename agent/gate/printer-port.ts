@@ -25,6 +25,8 @@ export interface PrinterPortOptions {
   lost(reason: string): void
   /** The guard ended by itself: until there is another nothing watches over the heaters. */
   guardLost(reason: string): void
+  /** The guard knows so many tools, or there is none that would have to. */
+  guarded(tools: number): void
 }
 
 export class PrinterPort {
@@ -33,11 +35,13 @@ export class PrinterPort {
   #guard: Guard | undefined
   #retry: NodeJS.Timeout | undefined
   #tools: readonly number[] = []
+  /** Whether the port that is there now was told open. */
+  #isTold = false
   #wasOpen = false
   #isClosed = false
   #lastProblem = ''
-  /** Guards are set and sent away one after the other. */
-  #guarding: Promise<void> = Promise.resolve()
+  /** Ports and guards are set and sent away one after the other, each to its end. */
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(options: PrinterPortOptions) {
     this.#options = options
@@ -45,45 +49,72 @@ export class PrinterPort {
 
   /** Opens the port, now or when it is there. Throws what is wrong with its name. */
   async start(): Promise<void> {
-    await this.#open()
+    await this.#inTurn(() => this.#open())
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
     this.#port?.write(bytes.subarray(start, end))
   }
 
-  /** The guard is to name these tools as well. A new one stands ready before the old one leaves. */
+  /** The guard is to name these tools as well. A new one stands ready before the old one leaves; then it is `guarded`. */
   setTools(tools: readonly number[]): void {
     this.#tools = tools
-    this.#guarding = this.#guarding.then(() => this.#replaceGuard())
+    void this.#inTurn(async () => {
+      await this.#replaceGuard()
+      this.#options.guarded(tools.length)
+    })
   }
 
+  /** Ends in good order: the machine is at rest, and the guard is sent away. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#retry)
-    await this.#guarding
+    await this.#end()
     await this.#port?.drain()
     await this.#guard?.disarm()
+    this.#guard = undefined
     await this.#port?.close()
     this.#port = undefined
   }
 
+  /** Ends and leaves the port to its guard, which brings the machine to rest as soon as this process has ended. */
+  async leave(): Promise<void> {
+    await this.#end()
+    await this.#port?.drain()
+  }
+
+  async #end(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    await this.#turn
+  }
+
+  /** Whoever calls this hears what fails; the next turn is taken all the same. */
+  async #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(step)
+    this.#turn = turn.catch(() => {})
+    await turn
+  }
+
   async #open(): Promise<void> {
+    if (this.#isClosed) return
     const { name, baud, logger } = this.#options
     try {
       const port = await openPort(name, this.#listener(), { baud })
-      if (this.#isClosed) return await port.close()
       this.#port = port
-      this.#guard = await this.#newGuard(port)
-      logger?.info({ port: name, baud, guard: this.#guard?.pid }, 'printer port open')
+      const guard = this.#isClosed ? undefined : await this.#newGuard(port)
+      // Closed meanwhile, or lost again, which has its own turn. A guard that stayed would hold a port that is nobody's.
+      if (this.#isClosed || this.#port !== port) return await guard?.disarm()
+      this.#guard = guard
+      logger?.info({ port: name, baud, guard: guard?.pid }, 'printer port open')
       this.#lastProblem = ''
       const isBack = this.#wasOpen
       this.#wasOpen = true
+      this.#isTold = true
       this.#options.opened(isBack)
     } catch (error) {
       if (!(error instanceof AgentError) || error.code === 'USAGE') throw error
-      await this.#port?.close()
+      const port = this.#port
       this.#port = undefined
+      await port?.close()
       this.#openLater(error.message)
     }
   }
@@ -93,7 +124,8 @@ export class PrinterPort {
     if (this.#isClosed) return
     if (problem !== this.#lastProblem) this.#options.logger?.warn({ problem }, 'the printer cannot be opened')
     this.#lastProblem = problem
-    this.#retry = setTimeout(() => void this.#open(), RETRY_MS)
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => void this.#inTurn(() => this.#open()), RETRY_MS)
   }
 
   #listener() {
@@ -104,19 +136,21 @@ export class PrinterPort {
       },
       end: (end: { kind: 'closed' } | { kind: 'lost'; reason: string }) => {
         if (this.#isClosed || end.kind === 'closed') return
-        void this.#lost(end.reason)
+        this.#lost(end.reason)
       },
     }
   }
 
-  async #lost(reason: string): Promise<void> {
+  #lost(reason: string): void {
     this.#port = undefined
-    this.#options.lost(reason)
-    await this.#guarding
-    // It holds a device that is gone; the one that comes back gets a guard of its own.
-    await this.#guard?.disarm()
-    this.#guard = undefined
-    this.#openLater(reason)
+    if (this.#isTold) this.#options.lost(reason)
+    this.#isTold = false
+    void this.#inTurn(async () => {
+      // It holds a device that is gone; the one that comes back gets a guard of its own.
+      await this.#guard?.disarm()
+      this.#guard = undefined
+      this.#openLater(reason)
+    })
   }
 
   async #newGuard(port: Port): Promise<Guard | undefined> {
@@ -128,10 +162,9 @@ export class PrinterPort {
   }
 
   #guardLost(reason: string): void {
-    this.#guard = undefined
     this.#options.logger?.warn({ reason }, 'guard lost')
     this.#options.guardLost(reason)
-    this.#guarding = this.#guarding.then(() => this.#replaceGuard())
+    void this.#inTurn(() => this.#replaceGuard())
   }
 
   /** Without a guard there is no printing: where none can be had the port is given up until one can. */
@@ -141,13 +174,16 @@ export class PrinterPort {
     const old = this.#guard
     try {
       const guard = await this.#newGuard(port)
+      // Closed or lost meanwhile: the old one is sent away by whoever does that.
+      if (this.#isClosed || this.#port !== port) return await guard?.disarm()
+      this.#guard = guard
       await old?.disarm()
-      if (this.#port === port) this.#guard = guard
-      else await guard?.disarm()
     } catch (error) {
       if (!(error instanceof AgentError)) throw error
+      // What stops the machine may still wait to be written.
+      await port.drain()
       await port.close()
-      void this.#lost(error.message)
+      if (this.#port === port) this.#lost(error.message)
     }
   }
 }

@@ -78,6 +78,7 @@ class GateRun {
       line: (text) => this.#gate.printerLine(text, now()),
       lost: (reason) => this.#printerLost(reason),
       guardLost: (reason) => this.#gate.stop('guard-lost', `the guard process ended: ${reason}`, now()),
+      guarded: (tools) => this.#gate.toolsGuarded(tools, now()),
     })
     this.#gate = new Gate({
       table: loaded.policy.dialect,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -42,6 +42,7 @@ class Bench {
       line: (text) => this.events.push(text),
       lost: () => this.events.push('lost'),
       guardLost: () => this.events.push('guard lost'),
+      guarded: (tools) => this.events.push(`guarded ${tools}`),
       ...options,
     })
     cleanUps.push(() => this.port.close())
@@ -139,16 +140,118 @@ describe('the guard beside the port', () => {
     await bench.saw('opened', 'guard lost', 'ok')
   })
 
-  test('is replaced by one that knows a tool used for the first time, without a safe stop', async () => {
-    const bench = new Bench({ guardProgram: program })
+  test('is replaced by one that names a tool used for the first time, before that is said, without a safe stop', async () => {
+    const guards = guardsThatTell()
+    const bench = new Bench({ guardProgram: guards.program })
     const { printer } = await bench.device()
     await bench.port.start()
     bench.port.setTools([1])
+    await bench.saw('opened', 'guarded 1')
+    const [first, second] = guards.told()
+    expect(first?.script.heatersOff).not.toContain('M104 T1 S0')
+    expect(second?.script.heatersOff).toContain('M104 T1 S0')
+    expect(isAlive(first!.pid)).toBe(false)
+    expect(isAlive(second!.pid)).toBe(true)
     await bench.port.close()
+    expect(isAlive(second!.pid)).toBe(false)
     expect(printer.lines).toEqual([])
-    expect(bench.events).toEqual(['opened'])
+  })
+
+  test('of the port’s next life knows the tools of the one before', async () => {
+    const guards = guardsThatTell()
+    const bench = new Bench({ guardProgram: guards.program })
+    await bench.port.start()
+    bench.port.setTools([1])
+    await bench.device()
+    await bench.saw('guarded 1', 'opened')
+    expect(guards.told().map(({ script }) => script.heatersOff.includes('M104 T1 S0'))).toEqual([true])
+  })
+
+  test('that is still starting when its port is lost leaves, and the port is not told open', async () => {
+    const guards = guardsThatTell(SLOW_MS)
+    const bench = new Bench({ guardProgram: guards.program })
+    const { device } = await bench.device()
+    const started = bench.port.start()
+    await guards.began(1)
+    await device.unplug()
+    await started
+    expect(bench.events).toEqual([])
+    expect(guards.alive()).toEqual([])
+    await bench.device()
+    await bench.saw('opened')
+    await bench.port.close()
+    expect(guards.alive()).toEqual([])
+  })
+
+  test.each(['opened', 'opened again'])(
+    'that is still starting for a port %s leaves when the port is closed',
+    async (when) => {
+      const guards = guardsThatTell(SLOW_MS)
+      const bench = new Bench({ guardProgram: guards.program })
+      let { device, printer } = await bench.device()
+      if (when === 'opened again') {
+        await bench.port.start()
+        await device.unplug()
+        ;({ device, printer } = await bench.device())
+        await guards.began(2)
+      } else {
+        void bench.port.start()
+        await guards.began(1)
+      }
+      const events = [...bench.events]
+      await bench.port.close()
+      expect(guards.alive()).toEqual([])
+      expect(bench.events).toEqual(events)
+      expect(printer.lines).toEqual([])
+    },
+  )
+
+  test('stays when the port is left to it', async () => {
+    const guards = guardsThatTell()
+    const bench = new Bench({ guardProgram: guards.program })
+    await bench.device()
+    await bench.port.start()
+    await bench.port.leave()
+    expect(guards.alive()).toHaveLength(1)
+    await bench.port.close()
   })
 })
+
+/** Longer than a guard takes to start, so that the test can act in between. */
+const SLOW_MS = 400
+
+interface ToldGuard {
+  readonly pid: number
+  readonly script: { readonly heatersOff: readonly string[] }
+}
+
+/** Guards that tell that they begin and what they were told; with `delayMs` they take their time to be ready. */
+function guardsThatTell(delayMs = 0) {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-guards-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
+  const [began, told, slow] = ['began', 'told', 'guard.cjs'].map((name) => join(folder, name))
+  const lines = (path = ''): string[] =>
+    existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+  writeFileSync(
+    slow!,
+    `const fs = require('node:fs')
+fs.appendFileSync(${JSON.stringify(began)}, process.pid + '\\n')
+setTimeout(() => {
+  process.stdin.once('data', (text) =>
+    fs.appendFileSync(${JSON.stringify(told)}, '{"pid":' + process.pid + ',"script":' + String(text).trim() + '}\\n'))
+  require(${JSON.stringify(program)})
+}, ${delayMs})
+`,
+  )
+  return {
+    program: slow!,
+    /** Waits until so many guards have begun. */
+    began: (count: number) => vi.waitFor(() => expect(lines(began)).toHaveLength(count), { timeout: 5_000 }),
+    /** Those that have begun and not ended. */
+    alive: (): readonly number[] => lines(began).map(Number).filter(isAlive),
+    told: (): readonly ToldGuard[] => lines(told).map((line) => JSON.parse(line)),
+  }
+}
 
 function logging(pids: number[]): Pick<PrinterPortOptions, 'logger'> {
   const note = (details: object): void => {
