@@ -47,8 +47,12 @@ export interface JobShape {
 
 const HOMINGS = ['G28', 'G28 X Y Z', 'G28 Y Z X', 'G28 Z X Y', 'G28 Z Y X', 'G28 Y X Z']
 
+/** A print's number goes into its lines, dwells of so many seconds among them. */
+const PRINTS_TOLD_APART = 8
+
 /** The job of the attempt with this number, counted from 1. */
-export function makeJob(attempt: number, shape: JobShape, prng: Prng): readonly string[] {
+export function makeJob(number: number, shape: JobShape, prng: Prng): readonly string[] {
+  const attempt = ((number - 1) % PRINTS_TOLD_APART) + 1
   const home = HOMINGS[attempt % HOMINGS.length]!
   const degrees = attempt % 10
   const start = shape.isHot

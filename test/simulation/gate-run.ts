@@ -37,10 +37,10 @@ export function runGateScene(scene: GateScene): GateRun {
 }
 
 export class GatePlay extends GateWorld {
-  private attempts = 0
-  private actAtMs = 0
-  private clears = 0
-  private isOver = false
+  protected attempts = 0
+  protected actAtMs = 0
+  protected clears = 0
+  protected isOver = false
 
   run(): GateRun {
     const { clock, scene } = this
@@ -59,7 +59,7 @@ export class GatePlay extends GateWorld {
   }
 
   /** What the person in front of the host does. */
-  private act(): void {
+  protected act(): void {
     const { host, nowMs } = this
     if (host !== null && host.phase !== 'dead') {
       if (host.phase === 'connecting' || host.phase === 'printing') {
@@ -76,7 +76,7 @@ export class GatePlay extends GateWorld {
     else this.print()
   }
 
-  private stuck(): void {
+  protected stuck(): void {
     const isQuiet = this.cables.every(({ out, back }) => out.accidents.length + back.accidents.length === 0)
     const hasFaults = Object.keys(this.scene.faults).length > 0
     this.tell(`the host is stuck in ${this.host?.phase}`)
@@ -84,7 +84,7 @@ export class GatePlay extends GateWorld {
     this.disconnect()
   }
 
-  private print(): void {
+  protected print(): void {
     const { scene, gate, prng } = this
     const isAway = gate.printerState === 'halted' || gate.printerState === 'silent'
     if (gate.latch !== null || isAway) {
@@ -100,7 +100,8 @@ export class GatePlay extends GateWorld {
     this.attempts++
     const job = makeJob(this.attempts, scene.shape, prng)
     const isStrict = scene.host !== 'hostile' && scene.host !== 'plain'
-    this.witness.attempt(job, isStrict, isStrict ? this.endOf(job) : job.length)
+    const hasBegun = scene.host === 'repetier'
+    this.witness.attempt(job, isStrict, isStrict ? this.endOf(job) : job.length, hasBegun)
     if (scene.isArming) this.arm(job)
     this.tell(`print ${this.attempts}, ${job.length} lines`)
     this.host?.print(job, this.nowMs)

@@ -26,6 +26,8 @@ interface Attempt {
   readonly at: ReadonlyMap<string, number>
   /** Index of the line at which the job ends, whatever the host does. */
   readonly endsAt: number
+  /** The line with which the host begins to count came whole. Without it Marlin as well loses the line behind it. */
+  hasBegun: boolean
   last: number
   releases: number
 }
@@ -68,9 +70,9 @@ export class GateWitness {
    * A host begins a print. `isStrict` where it numbers its lines, so that none may be left out or come twice; `endsAt`
    * is the index of the line with which the print must end, whatever the host does.
    */
-  attempt(job: readonly string[], isStrict: boolean, endsAt: number): void {
+  attempt(job: readonly string[], isStrict: boolean, endsAt: number, hasBegun: boolean): void {
     const at = new Map(job.map((text, i) => [text, i]))
-    this.attempts.push({ job, isStrict, at, endsAt, last: -1, releases: this.releases })
+    this.attempts.push({ job, isStrict, at, endsAt, hasBegun, last: -1, releases: this.releases })
   }
 
   hostCame(): void {
@@ -86,6 +88,8 @@ export class GateWitness {
     if (lineNumber !== null) this.lasts.add(lineNumber)
     if (command === null) return
     this.delivered.set(command, (this.delivered.get(command) ?? 0) + 1)
+    const attempt = this.attempts.at(-1)
+    if (attempt !== undefined && command.startsWith('M110')) attempt.hasBegun = true
     const renumbered = /^M110 N(-?\d+)$/.exec(command)
     if (renumbered !== null) this.lasts.add(Number(renumbered[1]))
   }
@@ -144,6 +148,16 @@ export class GateWitness {
     if (this.clearedIds.delete(id)) this.released()
     const job = this.jobs.get(this.recordOf.get(id) ?? '')
     if (job !== undefined) job.isDurable = true
+  }
+
+  /** Throws away what is over. */
+  forget(): void {
+    this.records.length = 0
+    this.written.length = 0
+    this.losses.length = 0
+    this.attempts.splice(0, this.attempts.length - 1)
+    for (const [id, job] of this.jobs) if (job.closed !== null) this.jobs.delete(id)
+    for (const [id, job] of this.recordOf) if (!this.jobs.has(job)) this.recordOf.delete(id)
   }
 
   /** Lines on their way may never have arrived. */
@@ -230,8 +244,8 @@ export class GateWitness {
   private follow(command: string): void {
     const attempt = this.attempts.at(-1)
     const index = attempt?.at.get(command)
-    // Heaters-off pass whenever they come.
-    if (passesLatch(command)) return
+    // These pass wherever the job stands.
+    if (passesLatch(command) || isObservingLine(command)) return
     if (attempt === undefined || index === undefined) {
       if (attempt?.isStrict === true && !this.overlaps && this.attempts.some(({ at }) => at.has(command)))
         this.say(`a line of an earlier print: ${command}`)
@@ -240,7 +254,8 @@ export class GateWitness {
     if (!putsBack(command)) this.putBack = 0
     if (index > attempt.endsAt && attempt.releases === this.releases)
       this.say(`sent behind the refused line: ${command}`)
-    const isGap = attempt.isStrict && attempt.releases === this.releases && this.leavesOut(attempt, index)
+    const isWatched = attempt.isStrict && attempt.hasBegun
+    const isGap = isWatched && attempt.releases === this.releases && this.leavesOut(attempt, index)
     if (isGap) this.say(`${command} is line ${index} of the print, behind line ${attempt.last}`)
     else if (index < attempt.last || (attempt.isStrict && index === attempt.last))
       this.say(`out of order or twice: ${command}`)

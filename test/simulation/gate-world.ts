@@ -19,6 +19,9 @@ const TICK_MS = 100
 /** Many times what any run sends but the one with the endless line. */
 const SENT_BYTES_MAX = 12_000_000
 
+/** The host's, the printer's, and those that were swapped for them of late. */
+const CABLES_IN_USE_MAX = 6
+
 interface Cable {
   out: Wire
   readonly back: Wire
@@ -29,7 +32,7 @@ export class GateWorld {
   readonly witness = new GateWitness()
   gate: Gate
   host: SimulatedHost | null = null
-  protected readonly scene: GateScene
+  protected scene: GateScene
   protected readonly prng: Prng
   protected readonly wirePrng: Prng
   protected readonly printer: ReturnType<typeof startSimulatedPrinter>
@@ -56,7 +59,10 @@ export class GateWorld {
     this.prng = new Prng(scene.seed)
     this.wirePrng = new Prng(scene.seed ^ 0x6a7e)
     this.failedRecord = scene.failedRecord
-    const isAhead = scene.host === 'cura' || scene.host === 'repetier' || scene.gateToHost.repeat > 0
+    const isAhead =
+      scene.host === 'cura' ||
+      scene.host === 'repetier' ||
+      scene.gateToHost.repeat + scene.gateToHost.drop > 0
     this.witness.overlaps = isAhead
     this.gate = this.newGate()
     this.printer = startSimulatedPrinter({
@@ -88,6 +94,19 @@ export class GateWorld {
       this.journal.push(line)
       if (line.includes('"name":"reset"')) this.wasReset()
     }
+  }
+
+  /** Throws away what the run has noted down, but for what is open yet. */
+  protected forget(): void {
+    for (const list of [this.journal, this.commands, this.said, this.story]) list.length = 0
+    const used = this.cables.slice(-CABLES_IN_USE_MAX)
+    this.cables.splice(0, this.cables.length, ...used)
+    for (const { out, back } of used) {
+      out.accidents.length = 0
+      back.accidents.length = 0
+    }
+    this.sentBytes = 0
+    this.witness.forget()
   }
 
   /** A board that boots does not hear what was on its way. */
