@@ -9,6 +9,8 @@ const M = 0x4d
 const TARGETS: readonly number[] = [104, 140, 141]
 /** What a host keeps to itself, or answers with a pause of its own (OctoPrint `blockedCommands`, `pausingCommands`). */
 const HOSTS_OWN: readonly number[] = [0, 1, 25]
+/** What a firmware retraction and its recovery are. */
+const RETRACTIONS: readonly number[] = [207, 208]
 /** Questions about the printer's card, which hosts ask by themselves. */
 const CARD_QUESTIONS: readonly number[] = [20, 21, 22, 27]
 
@@ -34,6 +36,11 @@ export function isHeaterOff(command: Command): boolean {
 /** Asks or reports, and leaves machine, job and display alone. */
 export function isPoll(command: Command): boolean {
   return command.row?.observes === true && command.row.class === 'status'
+}
+
+/** Limits and lengths that stay with the printer, and would shape the job of whoever prints next. */
+export function isTuning(command: Command): boolean {
+  return command.row?.class === 'dynamics' || (command.letter === M && RETRACTIONS.includes(command.code))
 }
 
 /** Takes no part in a job's digest, and so none in lockstep. */

@@ -40,7 +40,7 @@ export class HostWatch {
   /** When nothing was on its way, the last time that was looked. */
   private idleAtMs = Number.NEGATIVE_INFINITY
   /** Since when nothing goes on at a machine that may be hot, not even a question of ours. */
-  private calmSinceMs = 0
+  private calmSinceMs = Number.POSITIVE_INFINITY
   private latchHandled: Latch | null = null
 
   constructor(options: GateOptions, host: HostSide) {
@@ -78,7 +78,8 @@ export class HostWatch {
   tick(printer: PrinterSide, latch: Latch | null, isJob: boolean, nowMs: number): WatchResult {
     if (printer.state !== 'ready') return 'nothing'
     if (printer.isIdle) this.idleAtMs = nowMs
-    if (!printer.isIdle || !printer.mayBeHot) this.calmSinceMs = nowMs
+    const isCalm = printer.isIdle && printer.mayBeHot
+    this.calmSinceMs = isCalm ? Math.min(this.calmSinceMs, nowMs) : Number.POSITIVE_INFINITY
     if (this.isLeaving_) return this.tickLeaving(printer, nowMs)
     const isSilent = this.host.isHere && this.host.silentMs(nowMs) >= this.options.hostSilentMs
     if (isJob && isSilent) return 'host-silent'

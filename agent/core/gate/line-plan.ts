@@ -9,6 +9,7 @@ import {
   isObserving,
   isPoll,
   isPrinting,
+  isTuning,
 } from './command-kinds.ts'
 import type { Dabs } from './dabs.ts'
 import type { GateJobs } from './gate-jobs.ts'
@@ -79,6 +80,14 @@ const NOT_HOMED: Objection = {
   rule: 'gate',
   message: 'the printer was stopped or blocked, and was not homed since',
   remedy: 'home it with `G28`, then begin the print from its first line',
+}
+
+const NOT_IN_JOB: Objection = {
+  code: 'gate.not-in-job',
+  rule: 'gate',
+  message:
+    'limits of motion and lengths of retraction would stay for whoever prints next, so they belong to a job',
+  remedy: 'put it into the job, and arm that with `portcullis arm JOB`',
 }
 
 const PRINTER_AWAY: Objection = {
@@ -161,6 +170,10 @@ export class LinePlanner {
     if (prints && (context.demandsArmed || context.mustHome)) {
       this.objections_ = [context.demandsArmed ? NOT_ARMED : NOT_HOMED]
       return PLAN_REFUSE_JOB
+    }
+    if (context.demandsArmed && isTuning(command)) {
+      this.objections_ = [NOT_IN_JOB]
+      return this.refuse(context)
     }
     if (context.demandsArmed || jobs.stream !== undefined) return PLAN_FORWARD
     return isBeginning(context) ? PLAN_OPEN_STREAM : PLAN_FORWARD

@@ -7,11 +7,12 @@ import type { SafeStopLines } from './safe-stop.ts'
 
 /**
  * Establishes the declared start that the survey reckons from: no leftover mode, factor, tool or filament diameter may
- * scale a job. The tool comes first, since `M221` alone means the active one.
+ * scale a job. The tool comes first, since `M221` alone means the active one. `M113 S2` has the printer say that it is busy,
+ * as it does from its boot: one that was told to keep quiet would be taken for dead.
  */
 export function preambleLines(tools: readonly number[]): readonly string[] {
   const flows = otherTools(tools).map((tool) => `M221 T${tool} S100`)
-  return ['G21', 'G90', 'M82', 'T0', 'M220 S100', 'M221 S100', ...flows, 'M200 D0', 'G92 E0']
+  return ['G21', 'G90', 'M82', 'T0', 'M220 S100', 'M221 S100', ...flows, 'M200 D0', 'G92 E0', 'M113 S2']
 }
 
 /** Hot ends that Marlin can have (HOTENDS, Conditionals_LCD.h). A higher number names none. */

@@ -1,7 +1,8 @@
 import { asciiBytes } from '../../../gcode/index.ts'
 import type { PrinterSink, StopCode } from '../effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
-import { HeatWatch } from './heat-watch.ts'
+import { HeatEvidence } from './heat-evidence.ts'
+import { HostReports } from './host-reports.ts'
 import { preambleLines, safeStopLines } from './marlin-lines.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import { LINK_FAULTS, PrinterLink } from './printer-link.ts'
@@ -47,7 +48,8 @@ export class PrinterSide {
   private tools_: readonly number[] = []
   private park: readonly string[] = []
   private greetAtMs = 0
-  private readonly heat = new HeatWatch()
+  private readonly heat = new HeatEvidence()
+  private readonly reports = new HostReports()
   private isKilled_ = false
 
   constructor(sink: PrinterSink, listener: PrinterSideListener) {
@@ -129,8 +131,10 @@ export class PrinterSide {
   }
 
   /** The host has left: the answers to its lines are nobody's, least of all the next host's. */
-  disown(): void {
+  disown(nowMs: number): void {
     this.owed.disown()
+    this.reports.hostLeft()
+    if (this.state_ === 'ready' || this.state_ === 'preparing') this.sendOwn(this.reports.takeBack(), nowMs)
   }
 
   /** Whether a host's command that begins with this byte may go out now. */
@@ -141,6 +145,7 @@ export class PrinterSide {
   /** Sends a host's canonical command. */
   sendHost(command: Uint8Array, start: number, end: number, nowMs: number): void {
     this.owed.sent(this.link.next)
+    this.reports.sent(command, start, end)
     this.send(command, start, end, nowMs)
   }
 
@@ -172,11 +177,9 @@ export class PrinterSide {
   kill(): void {
     const bytes = asciiBytes('\nM112\n')
     this.sink.write(bytes, 0, bytes.length)
-    if (this.state_ === 'absent') {
-      // The port may be open already, with the guard still on its way.
-      this.isKilled_ = true
-      return
-    }
+    // The port may be open already, with the guard still on its way.
+    this.isKilled_ = this.state_ === 'absent'
+    if (this.isKilled_) return
     this.strays.begin(this.link.inFlight)
     this.halt()
   }
@@ -333,7 +336,8 @@ export class PrinterSide {
     this.state_ = 'preparing'
     this.owed.restart()
     this.heat.ownLines(this.park)
-    this.own = [...this.park, ...preambleLines(this.tools_)].map(asciiBytes)
+    const lines = [...this.park, ...preambleLines(this.tools_), ...this.reports.takeBack()]
+    this.own = lines.map(asciiBytes)
     this.park = []
     this.pump(nowMs)
   }

@@ -275,6 +275,63 @@ describe('lockstep', () => {
   })
 })
 
+describe('what one member would leave for the next', () => {
+  const TUNING = [
+    'M201 X1',
+    'M203 X1 Y1 Z1 E1',
+    'M204 S1',
+    'M205 J10',
+    'M207 S50 F100',
+    'M208 S20',
+    'M493 S1',
+    'M592 A0.5',
+    'M593 F1',
+    'M900 K9',
+  ]
+
+  test.each(TUNING)('%s belongs to an armed job, where jobs are armed', (line) => {
+    const bench = readyBench({ jobs: 'armed' }).host(line)
+    expect(bench.took()).toEqual([])
+    expect(bench.latest('line-refused')).toMatchObject({ code: 'gate.not-in-job', job: null })
+    expect(bench.heard().join()).toMatch(/portcullis arm/)
+    expect(bench.latch).toBeNull()
+    expect(readyBench().host(line).took()).toEqual([line])
+  })
+
+  test('is let pass in the job, though it begins with it', () => {
+    const bench = lockstepBench(0, { jobs: 'armed' }, jobOf('M201 X500', 'G28', 'M900 K0.1', 'G1 X1'))
+    bench.numbered(0, 'M201 X500', 'G28', 'M900 K0.1')
+    expect(bench.took().filter((command) => !PREAMBLE.includes(command))).toEqual([
+      'M201 X500',
+      'G28',
+      'M900 K0.1',
+    ])
+    expect(bench.latch).toBeNull()
+  })
+
+  test('as the first line of a job that is not armed is that job refused', () => {
+    const bench = readyBench({ jobs: 'armed' }).renumber().numbered(0, 'M201 X500', 'G28')
+    expect(bench.took()).toEqual([])
+    expect(bench.latch).toBe('line-refused')
+  })
+
+  test('a printer told to keep quiet is told to speak before the next host homes with it', () => {
+    const bench = readyBench().host('M113 S0', 'M154 S1')
+    bench
+      .fresh()
+      .does((gate, nowMs) => gate.hostLeft(nowMs))
+      .does((gate, nowMs) => gate.hostCame(nowMs))
+    bench.host('G28')
+    expect(bench.took()).toEqual(['M113 S2', 'M154 S0', 'G28'])
+    const quiet = readyBench().host('M113 S0').fresh()
+    quiet
+      .arm()
+      .renumber()
+      .numbered(0, JOB[0] ?? '')
+    expect(quiet.took().slice(-2)).toEqual(['M113 S2', JOB[0]])
+  })
+})
+
 describe('printing without a licence where one is asked for', () => {
   test.each([
     ['by arcs', ['G28', 'G2 X5 Y5 I5 J0 E5']],

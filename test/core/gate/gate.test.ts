@@ -144,8 +144,8 @@ describe('what the printer says', () => {
     bench.isAnswering = false
     bench.host('G28').fresh()
     bench.hear(' T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0')
-    bench.hear('Error:checksum mismatch, Last Line: 4', 'Resend: 9', 'ok', 'start of nothing')
-    bench.hear('ok N9 P15 B3')
+    bench.hear('Error:checksum mismatch, Last Line: 4', 'Resend: 10', 'ok', 'start of nothing')
+    bench.hear('ok N10 P15 B3')
     expect(bench.heard().filter((line) => !line.startsWith('echo:'))).toEqual([
       ' T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0',
       'ok',
@@ -192,13 +192,13 @@ describe('several lines in flight', () => {
     bench.isAnswering = false
     bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\n')
     expect(bench.took()).toEqual(['G1 X1'])
-    bench.hear('ok N9 P15 B3')
+    bench.hear('ok N10 P15 B3')
     expect(bench.took()).toEqual(['G1 X2', 'G1 X3'])
     expect(bench.oks()).toBe(1)
-    bench.hear('ok N10 P15 B3')
-    expect(bench.oks()).toBe(1)
     bench.hear('ok N11 P15 B3')
+    expect(bench.oks()).toBe(1)
     bench.hear('ok N12 P15 B3')
+    bench.hear('ok N13 P15 B3')
     expect(bench.oks()).toBe(2)
     expect(bench.gate.printerState).toBe('ready')
   })
@@ -206,20 +206,20 @@ describe('several lines in flight', () => {
   test('are all answered by the ok of the last of them, where the others got lost', () => {
     const bench = readyBench()
     bench.isAnswering = false
-    bench.bytes('G1 X1\nG1 X2\nG1 X3\n').hear('ok N9 P15 B3')
+    bench.bytes('G1 X1\nG1 X2\nG1 X3\n').hear('ok N10 P15 B3')
     bench.fresh()
-    bench.hear('ok N11 P15 B3')
+    bench.hear('ok N12 P15 B3')
     expect(bench.heard()).toEqual(['ok', 'ok'])
   })
 
   test('keep a refusal behind them until all are answered', () => {
     const bench = readyBench({ deny: ['G1 X4'] })
     bench.isAnswering = false
-    bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\nG1 X5\n').hear('ok N9 P15 B3')
+    bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\nG1 X5\n').hear('ok N10 P15 B3')
     bench.fresh()
-    bench.hear('ok N10 P15 B3')
-    expect(bench.kinds()).toEqual([])
     bench.hear('ok N11 P15 B3')
+    expect(bench.kinds()).toEqual([])
+    bench.hear('ok N12 P15 B3')
     expect(bench.heard().map((line) => line.split(' ')[0])).toEqual([
       'ok',
       'ok',

@@ -13,6 +13,12 @@ describe('a job that heats one nozzle', () => {
   })
 })
 
+describe('every job', () => {
+  test('starts with a printer that says when it is busy, whatever it was told before', () => {
+    expect(preambleLines([])).toContain('M113 S2')
+  })
+})
+
 describe('a job that heats several', () => {
   test('starts with the flow of each at 100 %, the active tool first', () => {
     const lines = preambleLines([0, 2])

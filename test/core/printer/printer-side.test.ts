@@ -153,11 +153,11 @@ describe('a line of the host', () => {
   test('does not overtake own lines that wait for the printer to be alone', () => {
     ready()
     send('G1 X1')
-    hear('ok N9 P15 B5')
+    hear('ok N10 P15 B5')
     send('G1 X2')
     side.sendOwn(['M105'], nowMs)
     expect(side.isOpenFor(G)).toBe(false)
-    hear('ok N10 P15 B5', COLD)
+    hear('ok N11 P15 B5', COLD)
     expect(side.isOpenFor(G)).toBe(true)
   })
 
@@ -174,7 +174,7 @@ describe('a line of the host', () => {
   test('that is sent again is answered once', () => {
     ready()
     send('G28')
-    hear('Error:checksum mismatch, Last Line: 8', 'Resend: 9', 'ok')
+    hear('Error:checksum mismatch, Last Line: 9', 'Resend: 10', 'ok')
     expect(events()).toEqual([])
     hear('ok')
     expect(events()).toEqual(['answered ok'])
@@ -185,7 +185,7 @@ describe('a line of the host', () => {
     send('G28')
     hear('ok')
     send('G1 X1')
-    hear('Resend: 9', 'ok', 'ok', 'ok')
+    hear('Resend: 10', 'ok', 'ok', 'ok')
     expect(events()).toEqual(['answered ok', 'answered ok'])
     expect(side.hostInFlight).toBe(0)
   })
@@ -212,7 +212,7 @@ describe('a line of the host', () => {
   test('of a host that has left is answered to nobody', () => {
     ready()
     send('G28')
-    side.disown()
+    side.disown(nowMs)
     hear('ok')
     expect(events()).toEqual([])
     send('G1 X1')
@@ -225,7 +225,7 @@ describe('trouble', () => {
   test('with the link stops the machine before anybody is told', () => {
     ready()
     send('G28')
-    for (let i = 0; i <= RESENDS_MAX; i++) hear('Resend: 9', 'ok')
+    for (let i = 0; i <= RESENDS_MAX; i++) hear('Resend: 10', 'ok')
     expect(side.state).toBe('stopping')
     expect(taken()).toContain('M410')
     expect(events().slice(0, 2)).toEqual(['answered by nobody', 'trouble link-failed'])
@@ -252,7 +252,7 @@ describe('trouble', () => {
     hear('start')
     pass(SETTLED_MS)
     expect(taken()).toContain('N0 M110 N0*125\n')
-    hear('Resend: 9', 'ok', 'ok')
+    hear('Resend: 10', 'ok', 'ok')
     expect(taken()).not.toContain('G28')
   })
 })
@@ -333,6 +333,73 @@ describe('a stop', () => {
     side.stop([], nowMs)
     expect(side.isOpenFor(G)).toBe(false)
     expect(side.sendBare(Buffer.from('M108'), 0, 4)).toBe(false)
+  })
+})
+
+describe('what a host has the printer report', () => {
+  const ask = (...commands: readonly string[]): void => {
+    for (const command of commands) {
+      send(command)
+      hear('ok')
+    }
+  }
+  const own = (): string[] =>
+    taken()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.replace(/^N\d+ |\*\d+$/g, ''))
+
+  test('ends with it, and what it did not touch is left alone', () => {
+    ready()
+    ask('M155 S2', 'M113 S0', 'M155 S4')
+    taken()
+    side.disown(nowMs)
+    hear('ok', 'ok')
+    expect(own()).toEqual(['M113 S2', 'M155 S0'])
+    side.disown(nowMs)
+    expect(own()).toEqual([])
+    ask('M113', 'M105', 'M1550 S2', 'G1 X155 S2', 'M15')
+    taken()
+    side.disown(nowMs)
+    expect(own()).toEqual([])
+  })
+
+  test('ends before a line of the next one goes out', () => {
+    ready()
+    ask('M154 S1')
+    send('G28')
+    side.disown(nowMs)
+    expect(side.isOpenFor(G)).toBe(false)
+    hear('ok')
+    expect(side.isOpenFor(G)).toBe(false)
+    hear('ok')
+    expect(side.isOpenFor(G)).toBe(true)
+  })
+
+  test('ends as soon as the printer is ready, where it was not when the host left', () => {
+    ready()
+    ask('M155 S2')
+    side.stop([], nowMs)
+    side.disown(nowMs)
+    hear(COLD, COLD)
+    pass(UNSETTLED_MS)
+    taken()
+    hear('ok', ...PREAMBLE.map(() => 'ok'), 'ok')
+    expect(own().at(-1)).toBe('M155 S0')
+    expect(side.state).toBe('ready')
+  })
+
+  test('goes on while it is here, whatever else happens', () => {
+    ready()
+    ask('M155 S2')
+    side.stop([], nowMs)
+    hear(COLD, COLD)
+    pass(UNSETTLED_MS)
+    taken()
+    hear('ok', ...PREAMBLE.map(() => 'ok'))
+    side.prepareAgain(nowMs)
+    hear(...PREAMBLE.map(() => 'ok'))
+    expect(own()).not.toContain('M155 S0')
   })
 })
 

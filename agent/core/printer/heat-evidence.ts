@@ -13,7 +13,7 @@ const TARGET = /^M(?:104|109|140|141|190|191) (?!(?:T\d+ )?S0$)/
 const QUESTION = [0x4d, 0x31, 0x30, 0x35] as const
 const SPACE = 0x20
 
-export class HeatWatch {
+export class HeatEvidence {
   private mayBeHot_ = false
   /** Number of the question that waits for its answer, or -1. */
   private asked = -1
