@@ -21,13 +21,13 @@ test('what a person has looked at counts no more', () => {
 
 test('a host that begins one job after the other is stopped before it fills the log', () => {
   const bench = readyBench()
-  for (let job = 0; job < 40; job++) bench.renumber().numbered(0, 'G28').answer()
+  for (let job = 0; job < 40; job++) bench.renumber().numbered(0, 'G28')
   expect(bench.gate.latch?.reason.code).toBe('many-refusals')
   expect(bench.records().filter(({ kind }) => kind === 'stream-opened')).toHaveLength(30)
 })
 
 test('jobs at the pace of a person are not too many', () => {
   const bench = readyBench()
-  for (let job = 0; job < 40; job++) bench.renumber().numbered(0, 'G28').answer().pass(2_500)
+  for (let job = 0; job < 40; job++) bench.renumber().numbered(0, 'G28').pass(2_500)
   expect(bench.gate.latch).toBeNull()
 })

@@ -9,11 +9,11 @@ const judge = OPEN.policy
 /** An unarmed gate whose host jogs and pushes filament in turn, and what went to the printer. */
 function dabbing(times: number, options: { everyMs?: number; between?: string } = {}) {
   const bench = readyBench({ jobs: 'armed', judge })
-  bench.host('G28').answer()
-  bench.host('M83').answer()
+  bench.host('G28')
+  bench.host('M83')
   bench.sent()
   for (let i = 0; i < times; i++) {
-    for (const line of [options.between ?? `G1 X${i} F3000`, 'G1 E0.05 F100']) bench.host(line).answer()
+    for (const line of [options.between ?? `G1 X${i} F3000`, 'G1 E0.05 F100']) bench.host(line)
     if (options.everyMs !== undefined) bench.pass(options.everyMs)
   }
   const pushed = bench
@@ -52,7 +52,7 @@ describe('lines without a number among numbered ones', () => {
 
   test('are the job when they come in a row: one that is refused ends it, and what follows is not sent', () => {
     const bench = streamBench(2, { deny })
-    for (let i = 0; i < 20; i++) bench.host(`G1 X${i}`).answer()
+    for (let i = 0; i < 20; i++) bench.host(`G1 X${i}`)
     bench.sent()
     bench.host('M104 S300', 'G1 X50', 'G1 X51')
     expect(bench.gate.latch?.reason.code).toBe('line-refused')
@@ -61,7 +61,7 @@ describe('lines without a number among numbered ones', () => {
 
   test('that only ask are no such row', () => {
     const bench = streamBench(2, { deny })
-    for (let i = 0; i < 20; i++) bench.host('M105').answer()
+    for (let i = 0; i < 20; i++) bench.host('M105')
     bench.host('M104 S300')
     expect(bench.gate.latch).toBeNull()
   })

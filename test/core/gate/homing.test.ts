@@ -20,11 +20,11 @@ describe('a person who homes and jogs with the buttons of a host', () => {
   /** The jog buttons of OctoPrint: G91, the move, G90. */
   function jog(report: string | undefined, home: string, move: string) {
     const bench = readyBench({ judge })
+    bench.isAnswering = false
     bench.host(home)
     if (report !== undefined) bench.hear(report)
-    bench.answer()
-    for (const line of ['G91', move, 'G90']) bench.host(line).answer()
-    return bench
+    bench.isAnswering = true
+    return bench.answer().host('G91', move, 'G90')
   }
 
   test('is judged from where the printer says it stands after homing', () => {
@@ -45,10 +45,11 @@ describe('a person who homes and jogs with the buttons of a host', () => {
 
   test('cannot be given a place by a report that is not about the homing', () => {
     const bench = readyBench({ judge })
-    bench.host('G28').answer()
-    bench.host('M114').hear(AT_HOME).answer()
-    bench.host('G91').answer()
-    bench.host('G1 X10 F6000')
+    bench.host('G28')
+    bench.isAnswering = false
+    bench.host('M114').hear(AT_HOME)
+    bench.isAnswering = true
+    bench.answer().host('G91', 'G1 X10 F6000')
     expect(bench.commands).not.toContain('G1 X10 F6000')
   })
 })
@@ -69,7 +70,7 @@ describe('after a latch was lifted', () => {
     const bench = streamBench(3, { deny: ['M104 S300'] })
     bench.numbered(3, 'M104 S300').does((gate, nowMs) => gate.clear('Ada', nowMs))
     bench.renumber()
-    for (const [i, line] of ['G28', 'G1 X5 Y5 Z1', 'G1 X6 E1'].entries()) bench.numbered(i, line).answer()
+    bench.numbered(0, 'G28', 'G1 X5 Y5 Z1', 'G1 X6 E1')
     expect(bench.gate.latch).toBeNull()
     expect(bench.commands).toContain('G1 X6 E1')
   })
