@@ -17,14 +17,16 @@ export class Stream {
     this.digest = new JobDigest(hash)
   }
 
+  /** Commands that went out, without those that only ask: a host asks as often as it likes. */
   get commands(): number {
     return this.commands_
   }
 
   /** A command goes out. */
   add(command: Uint8Array, end: number, isCounted: boolean): void {
+    if (!isCounted) return
     this.commands_++
-    if (isCounted) this.digest.addCommand(command, 0, end)
+    this.digest.addCommand(command, 0, end)
   }
 
   /** The digest of what went out, as hex. */
