@@ -55,12 +55,15 @@ export type GateEffect =
   | { readonly kind: 'host-flow'; readonly isOpen: boolean }
   /** A tool is used for the first time: whoever watches over the heaters must name it. Answer with `toolsGuarded`. */
   | { readonly kind: 'tools'; readonly tools: readonly number[] }
-  /** The printer is at rest after `shutdown`. */
-  | { readonly kind: 'finished' }
+  /** Nothing more is sent after `shutdown`. `isAtRest`: nothing of the machine is hot, as far as can be known. */
+  | { readonly kind: 'finished'; readonly isAtRest: boolean }
 
 export type GateEffectSink = (effect: GateEffect) => void
 
-/** Why nothing of a host passes but polls, heaters-off and the emergency lane. */
+/**
+ * Why nothing of a host passes but polls, heaters-off and the emergency lane. Each time that something stops the machine
+ * it is another object: whoever lifts the one that they saw has not seen that.
+ */
 export interface Latch {
   readonly reason: StopReason
   readonly sinceMs: number

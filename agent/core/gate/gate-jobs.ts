@@ -1,4 +1,5 @@
 import { JobDigest } from '../../../gcode/index.ts'
+import { assert } from '../../errors.ts'
 import type { StopReason } from '../effects.ts'
 import { Burst } from './burst.ts'
 import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
@@ -70,6 +71,7 @@ export class GateJobs {
 
   /** A job was admitted. One that was armed before and never began is given up. */
   arm(job: ArmedJob): void {
+    assert(this.openId === null, 'no job is armed beside one that is open')
     this.disarm()
     const { table, judge, newHash, effects } = this.options
     this.armed_ = new Lockstep(job, table, judge, newHash(), () => effects({ kind: 'want-block' }))

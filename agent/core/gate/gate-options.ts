@@ -3,7 +3,7 @@ import type { PrinterSink } from '../effects.ts'
 import type { HostProfile } from '../host/host-profile.ts'
 import type { LineJudge } from '../job-reader.ts'
 import type { RunningHash } from '../session-options.ts'
-import type { GateEffectSink } from './gate-effects.ts'
+import type { GateEffectSink, Latch } from './gate-effects.ts'
 
 /** What a gate is made of. */
 export interface GateOptions {
@@ -15,6 +15,8 @@ export interface GateOptions {
   readonly newHash: () => RunningHash
   readonly newJobId: () => string
   readonly profile: HostProfile | 'auto'
+  /** The gate begins latched: it was when the last one ended, and that is on record. */
+  readonly latch?: Latch
   /** Whether a host may print without a job that was armed. */
   readonly jobs: 'any' | 'armed'
   /** Whether a paused job in lockstep may be jogged and is put back before it goes on. */

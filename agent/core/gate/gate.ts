@@ -30,7 +30,7 @@ export class Gate {
   private readonly lines: HostLines
   private readonly watch: HostWatch
   private readonly interrupts: Interrupts
-  private latch_: Latch | null = null
+  private latch_: Latch | null
   /** Why the machine is being brought to rest, until it is. */
   private restReason: StopReason | null = null
   private restJob: string | null = null
@@ -44,6 +44,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.options = options
+    this.latch_ = options.latch ?? null
     this.jobs = new GateJobs(options, (record) => this.append(record))
     this.host = new HostSide(
       options.host,
@@ -208,7 +209,6 @@ export class Gate {
     this.nowMs = nowMs
     this.jobs.reading?.push(block)
     this.checkReader()
-    this.pump()
   }
 
   /** The armed job has no more blocks. */
@@ -216,14 +216,13 @@ export class Gate {
     this.nowMs = nowMs
     this.jobs.reading?.end()
     this.checkReader()
-    this.pump()
   }
 
   private checkReader(): void {
     const refused = this.jobs.reading?.refused
-    if (refused === undefined) return
-    this.rest({ code: 'line-refused', message: refused })
-    this.jobs.disarm()
+    if (refused !== undefined) this.rest({ code: 'line-refused', message: refused })
+    if (refused !== undefined) this.jobs.disarm()
+    this.pump()
   }
 
   /** A job was admitted and waits for its host. It lifts the latch: a new decision stands in the log. */
@@ -281,7 +280,7 @@ export class Gate {
     if (!this.isEnding || this.hasFinished || this.printer.state === 'stopping') return
     this.hasFinished = true
     this.jobs.disarm()
-    this.options.effects({ kind: 'finished' })
+    this.options.effects({ kind: 'finished', isAtRest: !this.printer.mayBeHot })
   }
 
   /** Time has passed. Call some ten times a second. */
@@ -382,9 +381,12 @@ export class Gate {
   }
 
   private setLatch(reason: StopReason, job: string | null): void {
-    if (this.latch_ !== null) return
-    this.latch_ = { reason, sinceMs: this.nowMs }
-    this.append({ kind: 'latched', job, reason })
+    const held = this.latch_
+    // One that holds is another from here on: whoever saw it has not seen this.
+    this.latch_ = held === null ? { reason, sinceMs: this.nowMs } : { ...held }
+    if (held !== null) return
+    // That the agent ends is nothing that a person must lift.
+    if (!this.isEnding) this.append({ kind: 'latched', job, reason })
     const { host } = this
     if (host.isHere && reason.code !== 'line-refused')
       host.sayAll(host.idiom.refuseJob(reason.message), this.nowMs)

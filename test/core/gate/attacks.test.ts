@@ -266,12 +266,14 @@ describe('lockstep', () => {
     expect(hosts(bench)).toEqual([...PREAMBLE, JOB[0]])
   })
 
-  test('a job that is armed while another one runs does not mix with it', () => {
-    const bench = lockstepBench(2).arm(jobOf('G28', 'G1 X99'), { id: 'job-2' })
-    bench.numbered(2, 'G1 X99')
-    expect(bench.took()).toEqual([])
-    bench.numbered(3, ...JOB.slice(2))
-    expect(bench.latest('job-closed')).toMatchObject({ job: 'job-1', outcome: 'printed' })
+  test.each([
+    ['in lockstep', lockstepBench],
+    ['of the host', streamBench],
+  ])('no job is armed while one %s is open: their blocks would mix', (_which, open) => {
+    const bench = open(2)
+    expect(() => bench.arm(jobOf('G28', 'G1 X99'), { id: 'job-2' })).toThrow('no job is armed beside one')
+    bench.numbered(2, ...JOB.slice(2))
+    expect(bench.took()).toEqual(JOB.slice(2))
   })
 })
 
