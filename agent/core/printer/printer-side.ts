@@ -106,12 +106,11 @@ export class PrinterSide {
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
     this.strays.forget()
-    const isGreeted = !isUnknown && !this.isKilled_
-    this.isKilled_ = false
-    if (isGreeted) {
+    if (!isUnknown && !this.isKilled_) {
       this.greet(nowMs)
       return
     }
+    this.isKilled_ = false
     // Nor is it known how many lines of others it has still to answer.
     this.strays.begin(Number.POSITIVE_INFINITY)
     this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
@@ -336,8 +335,7 @@ export class PrinterSide {
     this.state_ = 'preparing'
     this.owed.restart()
     this.heat.ownLines(this.park)
-    const lines = [...this.park, ...preambleLines(this.tools_), ...this.reports.takeBack()]
-    this.own = lines.map(asciiBytes)
+    this.own = [...this.park, ...preambleLines(this.tools_), ...this.reports.takeBack()].map(asciiBytes)
     this.park = []
     this.pump(nowMs)
   }
