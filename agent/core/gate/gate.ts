@@ -159,10 +159,10 @@ export class Gate {
     if (this.lines.arrivals.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
-    this.printer.disown(nowMs)
     // A job in lockstep that is whole was closed with its last command: this one is not.
     if (this.jobs.lockstep !== undefined)
       this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })
+    this.printer.disown(nowMs)
     this.watch.left(this.jobs.stream !== undefined, nowMs)
     this.host.checkFlow()
   }
@@ -297,8 +297,7 @@ export class Gate {
   }
 
   private watchHost(): void {
-    const { latch_: latch } = this
-    const result = this.watch.tick(this.printer, latch, this.jobs.openId !== null, this.nowMs)
+    const result = this.watch.tick(this.printer, this.latch_, this.jobs.openId !== null, this.nowMs)
     switch (result) {
       case 'nothing':
         return
@@ -306,7 +305,7 @@ export class Gate {
         this.close('ended', null)
         return
       case 'still-hot':
-        this.restReason = latch?.reason ?? null
+        this.restReason = this.latch_?.reason ?? null
         this.restJob = null
         this.printer.stop(this.options.park, this.nowMs)
         return
@@ -369,9 +368,9 @@ export class Gate {
 
   private endJob(outcome: GateJobOutcome, reason: StopReason): void {
     const job = this.jobs.openId
-    // Whoever lifts the latch has not seen this.
     this.clearedId = -1
     this.close(outcome, reason)
+    this.printer.abandon(this.options.park, this.nowMs)
     this.setLatch(reason, job)
   }
 
