@@ -25,6 +25,9 @@ const tailTruncated = z.strictObject({ kind: z.literal('tail-truncated'), bytes:
 
 const agentStarted = z.strictObject({ kind: z.literal('agent-started'), version: text, machine: text })
 
+/** The agent ended in good order, and nothing of the machine was hot as far as it knew. */
+const agentEnded = z.strictObject({ kind: z.literal('agent-ended') })
+
 const policyLoaded = z.strictObject({
   kind: z.literal('policy-loaded'),
   name: text,
@@ -110,6 +113,7 @@ const safeStop = z.strictObject({
 /** What the agent may append. */
 export const auditRecord = z.discriminatedUnion('kind', [
   agentStarted,
+  agentEnded,
   policyLoaded,
   decision,
   jobOpened,

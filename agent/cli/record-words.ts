@@ -9,6 +9,8 @@ export function recordWords(record: StoredRecord): string {
       return `cut off ${record.bytes} bytes that a crash left at the end`
     case 'agent-started':
       return `agent ${record.version} started on machine ${record.machine}`
+    case 'agent-ended':
+      return 'agent ended, with the machine at rest'
     case 'policy-loaded':
       return `policy ${record.name} version ${record.version} loaded`
     case 'decision':

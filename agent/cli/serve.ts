@@ -2,14 +2,15 @@ import { join } from 'node:path'
 import { openLog } from '../audit/index.ts'
 import { exampleConfig, type GateConfig, loadGateConfig } from '../config/index.ts'
 import { controlSocketPath } from '../control/index.ts'
-import { jobsMode, runGate } from '../gate/index.ts'
+import { AgentError } from '../errors.ts'
+import { type GateEnd, jobsMode, runGate } from '../gate/index.ts'
 import { loadTrustAnchors } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { loadPolicy } from '../load-policy.ts'
 import { createLogger } from '../logger.ts'
 import { startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
-import { badUsage } from './end.ts'
+import { badUsage, endNow } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { dim, say, sayJson } from './output.ts'
 import { guardProgram, inspectorProgram } from './programs.ts'
@@ -36,8 +37,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const interrupt = interruptSignal('the gate was ended')
   keepOnUnheard()
   const simulator = config.printer.port === 'sim' ? await startSimulator({}) : undefined
+  let end: GateEnd
   try {
-    await runGate({
+    end = await runGate({
       config,
       portName: simulator?.path ?? config.printer.port,
       loaded,
@@ -59,6 +61,15 @@ export async function serve(options: ServeOptions): Promise<void> {
     await simulator?.stop()
     await log.close()
   }
+  // The guard acts when this process is gone: nothing else may keep it.
+  if (!end.isAtRest) endNow(end.failure ?? notAtRest())
+  if (end.failure !== undefined) throw end.failure
+}
+
+function notAtRest(): AgentError {
+  const message =
+    'it is not known that the printer is at rest: where its port is open the guard turns its heaters off, but look after the machine'
+  return new AgentError('INTERRUPTED', message)
 }
 
 /** A bare name is a ready policy, and nothing that happens to lie in the folder of whoever starts the gate. */

@@ -1,10 +1,11 @@
 /** The only door of the room: one job on one printer, and the gate between a host and a printer, as events and effects. */
 export type { Effect, JobOutcome, SessionRecord, StopReason } from './effects.ts'
 export { Gate } from './gate/gate.ts'
-export type { GateEffect, GateRecord } from './gate/gate-effects.ts'
+export type { GateEffect, GateRecord, Latch } from './gate/gate-effects.ts'
 export type { ArmedJob } from './gate/lockstep.ts'
 export type { HostProfile } from './host/host-profile.ts'
 export type { LineJudge } from './job-reader.ts'
 export { safeStopLines } from './printer/marlin-lines.ts'
+export { FIRST_STOP_LIMIT_MS } from './printer/printer-side.ts'
 export { Session } from './session.ts'
 export type { RunningHash } from './session-options.ts'

@@ -1,4 +1,4 @@
-import { type AuditRecord, readLog } from '../audit/index.ts'
+import type { AuditRecord } from '../audit/index.ts'
 import type { GateRecord, StopReason } from '../core/index.ts'
 
 /** The gate's records as the log keeps them. */
@@ -53,40 +53,6 @@ export function auditRecordOf(record: GateRecord, place: string, job: RecordedJo
   }
 }
 
-function inWords(reason: StopReason): string {
+export function inWords(reason: StopReason): string {
   return `${reason.code}: ${reason.message}`
-}
-
-/** A job that was open when its agent ended. */
-export interface UnfinishedJob {
-  readonly job: string
-  /** As far as was sealed. */
-  readonly commandsSent: number
-  readonly commandsTotal: number | null
-}
-
-/** The job that the log last opened and never closed, if there is one: the printer may still be in the middle of it. */
-export async function findUnfinished(logDir: string): Promise<UnfinishedJob | undefined> {
-  let found: UnfinishedJob | undefined
-  for await (const { record } of readLog(logDir)) {
-    if (record.kind === 'job-opened')
-      found = { job: record.job, commandsSent: 0, commandsTotal: record.commands }
-    else if (record.kind === 'stream-opened')
-      found = { job: record.job, commandsSent: 0, commandsTotal: null }
-    else if (record.kind === 'job-sealed' && found !== undefined)
-      found = { ...found, commandsSent: record.commandsSent }
-    else if (record.kind === 'job-closed') found = undefined
-  }
-  return found
-}
-
-/** What closes it: what became of it nobody saw. */
-export function closeUnfinished(unfinished: UnfinishedJob): AuditRecord {
-  return {
-    kind: 'job-closed',
-    ...unfinished,
-    outcome: 'uncertain',
-    reason: 'agent-ended: the agent ended in mid-job',
-    sha256: null,
-  }
 }

@@ -3,15 +3,16 @@ import { performance } from 'node:perf_hooks'
 import type { AuditLog, AuditRecord } from '../audit/index.ts'
 import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
-import { Gate, type GateEffect, type RunningHash } from '../core/index.ts'
+import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect, type RunningHash } from '../core/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AgentLogger } from '../logger.ts'
 import type { StateFolder } from '../state-folder.ts'
 import { ArmedJobs } from './armed-jobs.ts'
 import { GateDesk } from './gate-desk.ts'
-import { auditRecordOf, closeUnfinished, findUnfinished } from './gate-records.ts'
+import { auditRecordOf, inWords } from './gate-records.ts'
 import { HostPorts } from './host-ports.ts'
 import { jobsMode } from './jobs-mode.ts'
+import { closeUnfinished, type LastEnd, readLastEnd } from './last-end.ts'
 import { PrinterPort } from './printer-port.ts'
 
 /**
@@ -21,8 +22,8 @@ import { PrinterPort } from './printer-port.ts'
 
 /** How often the gate is told the time. A tenth of a second is the grain of its timeouts. */
 const TICK_MS = 100
-/** A safe stop takes 8 s at most. What takes longer than this is left to the guard. */
-const SHUTDOWN_LIMIT_MS = 15_000
+/** Longer than the longest safe stop, which ends in an emergency stop. What takes longer is left to the guard. */
+const SHUTDOWN_LIMIT_MS = FIRST_STOP_LIMIT_MS + 4_000
 
 export interface GateRunOptions {
   readonly config: GateConfig
@@ -42,9 +43,31 @@ export interface GateRunOptions {
   readonly logger?: AgentLogger
 }
 
-/** Runs a gate until it is told to end. Throws `AgentError` where a place or the port's name cannot be had. */
-export async function runGate(options: GateRunOptions): Promise<void> {
-  await new GateRun(options).run()
+/** How a gate ended. */
+export interface GateEnd {
+  /** Where it is not, the guard brings the machine to rest as soon as this process is gone, and not before. */
+  readonly isAtRest: boolean
+  /** What ended it, where nobody told it to: a place or the port's name that cannot be had. */
+  readonly failure: unknown
+}
+
+/** Runs a gate until it is told to end. */
+export async function runGate(options: GateRunOptions): Promise<GateEnd> {
+  return await new GateRun(options, await recordStart(options)).run()
+}
+
+/** What the log must say before anything happens; a job that the last agent left open is closed as uncertain. */
+async function recordStart({ log, loaded, state, version, logger }: GateRunOptions): Promise<LastEnd> {
+  const { policy, sha256 } = loaded
+  await log.append({ kind: 'agent-started', version, machine: state.machineId })
+  await log.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
+  const last = await readLastEnd(state.logDir)
+  const { unfinished, reason, isOnRecord } = last
+  if (reason !== null) logger?.warn({ ...reason, job: unfinished?.job }, 'the gate begins blocked')
+  if (unfinished !== undefined) await log.append(closeUnfinished(unfinished))
+  if (reason !== null && !isOnRecord)
+    await log.append({ kind: 'latched', job: unfinished?.job ?? null, reason: inWords(reason) })
+  return last
 }
 
 class GateRun {
@@ -55,12 +78,14 @@ class GateRun {
   readonly #jobs: ArmedJobs
   readonly #writing = new Set<Promise<void>>()
   #place = ''
-  #foundRunning = false
-  #finished: () => void = () => {}
+  /** The printer may be in the middle of something when it is opened for the first time. */
+  #isUnknown: boolean
+  #finished: (isAtRest: boolean) => void = () => {}
 
-  constructor(options: GateRunOptions) {
+  constructor(options: GateRunOptions, { reason }: LastEnd) {
     const { config, loaded, logger } = options
     this.#options = options
+    this.#isUnknown = reason !== null
     this.#jobs = new ArmedJobs(() => this.#gate, now)
     this.#hosts = new HostPorts({
       came: (place) => this.#hostCame(place),
@@ -89,6 +114,7 @@ class GateRun {
       newHash: runningHash,
       newJobId: randomUUID,
       profile: config.host.profile,
+      ...(reason !== null && { latch: { reason, sinceMs: now() } }),
       jobs: jobsMode(loaded.policy, config.host.jobs).jobs,
       permitsInterlude: config.host.interlude,
       appeal: loaded.policy.appeal,
@@ -99,9 +125,9 @@ class GateRun {
     })
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<GateEnd> {
     const { state, signal } = this.#options
-    await this.#recordStart()
+    let failure: unknown
     const ticks = setInterval(() => this.#gate.tick(now()), TICK_MS)
     let control: ControlServer | undefined
     try {
@@ -110,14 +136,20 @@ class GateRun {
       await this.#hosts.start(this.#options.config.host)
       this.#options.listening?.(this.#hosts.places)
       await aborted(signal)
-      await this.#shutdown(signal)
-    } finally {
-      await control?.close()
-      await this.#hosts.close()
-      await this.#printer.close()
-      clearInterval(ticks)
-      await Promise.all(this.#writing)
+    } catch (error) {
+      failure = error
     }
+    const isAtRest = await this.#shutdown(signal)
+    await control?.close()
+    // Nobody is left who could send anything before the guard goes.
+    await this.#hosts.close()
+    if (isAtRest) await this.#printer.close()
+    else await this.#printer.leave()
+    clearInterval(ticks)
+    await Promise.all(this.#writing)
+    if (isAtRest) this.#record({ kind: 'agent-ended' })
+    await Promise.all(this.#writing)
+    return { isAtRest, failure }
   }
 
   #desk(): GateDesk {
@@ -138,43 +170,31 @@ class GateRun {
     })
   }
 
-  /** What the log must say before anything happens; a job that the last agent left open is closed as uncertain. */
-  async #recordStart(): Promise<void> {
-    const { log, loaded, state, version } = this.#options
-    const { policy, sha256 } = loaded
-    await log.append({ kind: 'agent-started', version, machine: state.machineId })
-    await log.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
-    const unfinished = await findUnfinished(state.logDir)
-    if (unfinished === undefined) return
-    this.#foundRunning = true
-    this.#options.logger?.warn({ job: unfinished.job }, 'the last agent ended in mid-job')
-    await log.append(closeUnfinished(unfinished))
-  }
-
-  async #shutdown(signal: AbortSignal): Promise<void> {
-    const finished = new Promise<void>((resolve) => {
+  /** Brings the machine to rest, and answers whether it is. */
+  async #shutdown(signal: AbortSignal): Promise<boolean> {
+    const finished = new Promise<boolean>((resolve) => {
       this.#finished = resolve
     })
     const message = typeof signal.reason === 'string' ? signal.reason : 'the gate was ended'
     this.#options.logger?.info({ message }, 'the gate ends')
     this.#gate.shutdown(message, now())
     let timer: NodeJS.Timeout | undefined
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SHUTDOWN_LIMIT_MS)
+    const limit = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, SHUTDOWN_LIMIT_MS, false)
     })
-    await Promise.race([finished, limit])
+    const isAtRest = await Promise.race([finished, limit])
     clearTimeout(timer)
+    return isAtRest
   }
 
   #hostCame(place: string): void {
     this.#place = place
-    this.#options.logger?.info({ place }, 'host connected')
     this.#gate.hostCame(now())
   }
 
   #printerOpened(isBack: boolean): void {
-    const isUnknown = isBack || this.#foundRunning
-    this.#foundRunning = false
+    const isUnknown = isBack || this.#isUnknown
+    this.#isUnknown = false
     this.#record({ kind: 'printer-opened', port: this.#options.portName })
     this.#gate.printerOpened(isUnknown, now())
   }
@@ -203,7 +223,7 @@ class GateRun {
         this.#printer.setTools(effect.tools)
         return
       case 'finished':
-        this.#finished()
+        this.#finished(effect.isAtRest)
     }
   }
 

@@ -17,6 +17,7 @@ const records: readonly (readonly [StoredRecord, string])[] = [
     { kind: 'agent-started', version: '0.1.0', machine: 'm-1', ...stamp },
     'agent 0.1.0 started on machine m-1',
   ],
+  [{ kind: 'agent-ended', ...stamp }, 'agent ended, with the machine at rest'],
   [
     { kind: 'policy-loaded', name: 'maker-space', version: 2, sha256, ...stamp },
     'policy maker-space version 2 loaded',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type AuditRecord, openLog, readLog } from '../../agent/audit/index.ts'
 import type { GateRecord } from '../../agent/core/index.ts'
-import { auditRecordOf, closeUnfinished, findUnfinished } from '../../agent/gate/gate-records.ts'
+import { auditRecordOf } from '../../agent/gate/gate-records.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -72,46 +72,5 @@ describe('a record of the gate', () => {
       undefined,
     )
     expect(closed).toMatchObject({ commandsSent: 3, commandsTotal: null, reason: null })
-  })
-})
-
-describe('a job that was open when its agent ended', () => {
-  const opened: AuditRecord = { kind: 'stream-opened', job: 'a', host: 'generic' }
-  const closed: AuditRecord = {
-    kind: 'job-closed',
-    job: 'a',
-    outcome: 'ended',
-    reason: null,
-    commandsSent: 1,
-    commandsTotal: null,
-    sha256: SHA256,
-  }
-
-  test('is found, with what was sealed of it', async () => {
-    const dir = await logOf([opened, { kind: 'job-sealed', job: 'a', commandsSent: 500, sha256: SHA256 }])
-    expect(await findUnfinished(dir)).toEqual({ job: 'a', commandsSent: 500, commandsTotal: null })
-  })
-
-  test('is found with its length where it was armed or printed from a file', async () => {
-    const dir = await logOf([
-      opened,
-      closed,
-      { kind: 'job-opened', job: 'b', decision: 2, canonicalSha256: SHA256, commands: 9 },
-    ])
-    expect(await findUnfinished(dir)).toEqual({ job: 'b', commandsSent: 0, commandsTotal: 9 })
-  })
-
-  test('is none once it was closed, or where there never was one', async () => {
-    expect(await findUnfinished(await logOf([opened, closed]))).toBeUndefined()
-    expect(await findUnfinished(await logOf([]))).toBeUndefined()
-  })
-
-  test('is closed as uncertain, and is then no longer found', async () => {
-    const dir = await logOf([opened])
-    const unfinished = await findUnfinished(dir)
-    const log = await openLog(dir)
-    await log.append(closeUnfinished(unfinished!))
-    await log.close()
-    expect(await findUnfinished(dir)).toBeUndefined()
   })
 })
