@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { controlSocketPath } from '../../agent/control/index.ts'
 import { idleGateState, idleGateWay } from './gate-way.ts'
 import { closeLane, type Lane, openLane, quantile, runRound } from './latency-rig.ts'
@@ -67,7 +67,7 @@ async function beside<T>(child: ChildProcess, signal: NodeJS.Signals, run: () =>
 
 /** Throws where an arm failed: then nothing was inspected meanwhile. */
 async function besideArms<T>(args: readonly string[], run: () => T): Promise<T> {
-  const program = join(import.meta.dirname, 'arm-again.ts')
+  const program = fileURLToPath(new URL('./arm-again.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
