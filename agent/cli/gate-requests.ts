@@ -125,7 +125,7 @@ export function statusLines(status: GateStatus, stateFolder: string): readonly s
     ['jobs', status.jobs === 'armed' ? 'only the one that is armed' : 'any that the policy allows'],
   ]
   if (job !== null) rows.push(['job', `${job.name}, ${sentOf(job.commandsSent, job.commandsTotal)}`])
-  if (armed !== null) rows.push(['armed', `${armed.name}, ${armed.commands} commands`])
+  if (armed !== null) rows.push(['armed', `${armed.name}, ${armed.commands} commands, until ${armed.until}`])
   return [
     `${bold(STATE_WORDS[status.state])}  ${dim(`gate of ${stateFolder}`)}`,
     ...columns(rows),

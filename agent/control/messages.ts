@@ -78,7 +78,13 @@ export interface GateStatus {
     readonly commandsSent: number
     readonly commandsTotal: number | null
   } | null
-  readonly armed: { readonly id: string; readonly name: string; readonly commands: number } | null
+  /** `until`: so long it waits for its host, in ISO 8601, in UTC. */
+  readonly armed: {
+    readonly id: string
+    readonly name: string
+    readonly commands: number
+    readonly until: string
+  } | null
   /** Why nothing prints until a person clears it; `since` is ISO 8601, in UTC. */
   readonly latch: { readonly code: string; readonly message: string; readonly since: string } | null
   readonly jobs: 'any' | 'armed'
@@ -94,7 +100,7 @@ const gateStatus: z.ZodType<GateStatus> = z.object({
   printer: text,
   policy: text,
   job: z.object({ id: text, name: text, commandsSent: count, commandsTotal: count.nullable() }).nullable(),
-  armed: z.object({ id: text, name: text, commands: count }).nullable(),
+  armed: z.object({ id: text, name: text, commands: count, until: text }).nullable(),
   latch: z.object({ code: text, message: text, since: text }).nullable(),
   jobs: z.enum(['any', 'armed']),
 })

@@ -37,7 +37,8 @@ export interface ControlServer {
 /** Serves requests at a socket that only this user can connect to. Throws as `claimSocket` does. */
 export async function serveControl(path: string, control: GateControl): Promise<ControlServer> {
   const desk = new Desk(control)
-  // Half open: a client that has no more to say still gets its answer.
+  // Half open: a client that has no more to say still gets its answer. To one that waits for `arm` its end is all that
+  // tells that it has gone, so there it counts as that.
   const server = net.createServer({ allowHalfOpen: true }, (socket) => desk.greet(socket))
   // Accepting can fail for want of descriptors; the client sees that by itself and the next may fare better.
   server.on('error', () => {})

@@ -5,10 +5,17 @@ import type { RecordedJob } from './gate-records.ts'
 
 /** The spooled jobs that the gate was armed with, and their blocks on the way to it. */
 
+/**
+ * So long an armed job waits for its host. The rules of time and the licence were asked about when it was armed, and
+ * are not asked again when it begins.
+ */
+export const ARMED_FOR_MS = 3_600_000
+
 /** One job, until it is over. */
 interface Feed {
   readonly recorded: RecordedJob
   readonly inspected: InspectedJob
+  readonly armedAtMs: number
   readonly blocks: AsyncIterator<Uint8Array, void>
   /** The block behind the one that was given last: read ahead, so that the end is known as early as can be. */
   ahead: Promise<IteratorResult<Uint8Array, void>> | undefined
@@ -35,12 +42,28 @@ export class ArmedJobs {
     const { decision, canonicalSha256, commands, tools } = inspected
     const recorded = { decisionIndex, canonicalSha256, commands }
     const blocks = readVerified(inspected.spooledPath, inspected.blockDigests)
-    this.#current = { recorded, inspected, blocks, ahead: undefined }
+    this.#current = { recorded, inspected, armedAtMs: this.#nowMs(), blocks, ahead: undefined }
     this.#feeds.set(decision.id, this.#current)
     this.#gate().arm(
       { id: decision.id, name: decision.job.name, commands, canonicalSha256, tools },
       this.#nowMs(),
     )
+  }
+
+  /** Until when the job waits for its host, in ISO 8601. */
+  armedUntil(job: string): string {
+    const armedAtMs = this.#feeds.get(job)?.armedAtMs ?? Number.NEGATIVE_INFINITY
+    const leftMs = Math.max(0, armedAtMs + ARMED_FOR_MS - this.#nowMs())
+    return new Date(Date.now() + leftMs).toISOString()
+  }
+
+  /** Time has passed: gives up a job that has waited for too long, and answers which. */
+  lapse(): string | undefined {
+    const job = this.#gate().armedJob?.id
+    const feed = job === undefined ? undefined : this.#feeds.get(job)
+    if (feed === undefined || this.#nowMs() - feed.armedAtMs < ARMED_FOR_MS) return undefined
+    this.#gate().disarm()
+    return job
   }
 
   /** The gate wants the next block. */

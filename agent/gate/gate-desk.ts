@@ -2,11 +2,12 @@ import { basename } from 'node:path'
 import type { Decision } from '../../policies/index.ts'
 import type { AuditLog, AuditRecord } from '../audit/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
-import type { Gate } from '../core/index.ts'
+import type { Gate, Latch } from '../core/index.ts'
 import { inspectJob } from '../inspect-job.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { StateFolder } from '../state-folder.ts'
-import type { ArmedJobs } from './armed-jobs.ts'
+import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
+import { inWords } from './gate-records.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
 const LIFT_LIMIT_MS = 3_000
@@ -38,7 +39,7 @@ export class GateDesk implements GateControl {
   }
 
   status(): GateStatus {
-    const { gate, loaded, printer, host, jobsMode, nowMs } = this.#options
+    const { gate, jobs, loaded, printer, host, jobsMode, nowMs } = this.#options
     const { latch, armedJob: armed } = gate
     const sinceMs = latch === null ? 0 : Date.now() - (nowMs() - latch.sinceMs)
     return {
@@ -48,7 +49,10 @@ export class GateDesk implements GateControl {
       printer,
       policy: `${loaded.policy.name} version ${loaded.policy.version}`,
       job: gate.openJob,
-      armed: armed === null ? null : { id: armed.id, name: armed.name, commands: armed.commands },
+      armed:
+        armed === null
+          ? null
+          : { id: armed.id, name: armed.name, commands: armed.commands, until: jobs.armedUntil(armed.id) },
       latch: latch === null ? null : { ...latch.reason, since: new Date(sinceMs).toISOString() },
       jobs: jobsMode,
     }
@@ -62,6 +66,7 @@ export class GateDesk implements GateControl {
   ): Promise<ControlAnswer> {
     const { gate, jobs, log, loaded, state, anchorsPem, inspectorProgram } = this.#options
     const { path, licence, user } = request
+    const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
     const inspected = await inspectJob({
       source: path,
@@ -86,22 +91,45 @@ export class GateDesk implements GateControl {
       }
       if (decision.outcome === 'deny' || decision.outcome === 'hold')
         return await this.#refuse(decision, inspected.remove)
-      // A host may have begun a job meanwhile, and who asked may have gone: what nobody waits for is not armed.
-      if (gate.openJob !== null || signal.aborted) {
-        await inspected.remove()
-        return busy()
+      let obstacle = this.#obstacle(seen, signal)
+      if (obstacle === undefined) {
+        await log.append({ kind: 'job-armed', job: decision.id, decision: receipt.index })
+        // The same once more: while the disk writes a host may begin a job.
+        obstacle = this.#obstacle(seen, signal)
+        if (obstacle !== undefined) this.#takeBack(decision.id)
       }
-      await log.append({ kind: 'job-armed', job: decision.id, decision: receipt.index })
+      if (obstacle !== undefined) {
+        await inspected.remove()
+        return obstacle
+      }
       jobs.arm(inspected, receipt.index)
       return {
         ok: true,
-        message: `armed with \`${decision.job.name}\`: start the print at the host`,
+        message: `armed with \`${decision.job.name}\` for ${ARMED_FOR_MS / 60_000} minutes: start the print at the host`,
         decision,
       }
     } catch (error) {
       await inspected.remove()
       throw error
     }
+  }
+
+  /** What has come between a request and its job. `seen`: the latch that whoever asked could see and means to lift. */
+  #obstacle(seen: Latch | null, signal: AbortSignal): ControlAnswer | undefined {
+    const { latch, openJob } = this.#options.gate
+    if (openJob !== null) return busy()
+    if (signal.aborted)
+      return { ok: false, code: 'INTERRUPTED', message: 'whoever asked has gone; nothing was armed' }
+    if (latch === null || latch === seen) return undefined
+    const message = `the gate was blocked while the job was inspected: ${latch.reason.message}; look after the machine, then arm it again`
+    return { ok: false, code: 'INTERRUPTED', message }
+  }
+
+  /** The log says of a job that it is armed, which lifts a latch, and it is not. */
+  #takeBack(job: string): void {
+    const { gate, record } = this.#options
+    record({ kind: 'job-disarmed', job, by: 'portcullis' })
+    if (gate.latch !== null) record({ kind: 'latched', job: null, reason: inWords(gate.latch.reason) })
   }
 
   async #refuse(decision: Decision, remove: () => Promise<void>): Promise<ControlAnswer> {
@@ -144,11 +172,17 @@ export class GateDesk implements GateControl {
     const { gate, nowMs } = this.#options
     const why = reason === undefined ? '' : `: ${reason}`
     gate.stop('interrupted', `${by} stopped it${why}`, nowMs())
-    return {
-      ok: true,
-      message: 'the printer is being brought to rest; `portcullis clear` lets hosts print again',
-    }
+    const what = STOPPED[gate.printerState] ?? 'nothing is sent to the printer now'
+    return { ok: true, message: `${what}; \`portcullis clear\` lets hosts print again` }
   }
+}
+
+/** What a stop does, by what the printer is when it was asked for. */
+const STOPPED: Partial<Record<Gate['printerState'], string>> = {
+  stopping: 'the printer is being brought to rest',
+  halted: 'the printer has halted already, and takes nothing before it is reset',
+  absent: 'no printer is there that could be brought to rest',
+  silent: 'the printer does not answer, so nothing could be sent to it: switch it off if it runs',
 }
 
 /** Nothing of a host passes until a person says so. */

@@ -128,7 +128,7 @@ class GateRun {
   async run(): Promise<GateEnd> {
     const { state, signal } = this.#options
     let failure: unknown
-    const ticks = setInterval(() => this.#gate.tick(now()), TICK_MS)
+    const ticks = setInterval(() => this.#tick(), TICK_MS)
     let control: ControlServer | undefined
     try {
       control = await serveControl(controlSocketPath(state.path), this.#desk())
@@ -150,6 +150,12 @@ class GateRun {
     if (isAtRest) this.#record({ kind: 'agent-ended' })
     await Promise.all(this.#writing)
     return { isAtRest, failure }
+  }
+
+  #tick(): void {
+    this.#gate.tick(now())
+    const lapsed = this.#jobs.lapse()
+    if (lapsed !== undefined) this.#record({ kind: 'job-disarmed', job: lapsed, by: 'portcullis' })
   }
 
   #desk(): GateDesk {

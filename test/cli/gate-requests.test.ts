@@ -97,7 +97,11 @@ describe('portcullis status', () => {
       { job: { ...job, commandsSent: 0, commandsTotal: 0 } },
       ['bracket.gcode, 0 commands sent'],
     ],
-    ['an armed job', { armed: { id: 'x', name: 'cube', commands: 7 } }, ['armed    cube, 7 commands']],
+    [
+      'an armed job',
+      { armed: { id: 'x', name: 'cube', commands: 7, until: '2026-11-22T21:00:00.000Z' } },
+      ['armed    cube, 7 commands, until 2026-11-22T21:00:00.000Z'],
+    ],
     ['any job', { jobs: 'any' }, ['any that the policy allows']],
     [
       'a latch',

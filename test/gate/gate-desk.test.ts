@@ -1,0 +1,212 @@
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type AuditRecord, openLog, readLog } from '../../agent/audit/index.ts'
+import type { ControlAnswer } from '../../agent/control/index.ts'
+import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
+import { GateDesk } from '../../agent/gate/gate-desk.ts'
+import { readLastEnd } from '../../agent/gate/last-end.ts'
+import { loadPolicy } from '../../agent/load-policy.ts'
+import type { StateFolder } from '../../agent/state-folder.ts'
+import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const REQUIRE = `import { createRequire as r } from 'node:module'; const require = r(import.meta.url);`
+const HOUR_MS = 3_600_000
+
+const programs = fs.mkdtempSync(join(tmpdir(), 'portcullis-desk-'))
+const inspectorProgram = join(programs, 'inspector.mjs')
+beforeAll(async () => {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['agent/inspector-main.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: REQUIRE },
+    outfile: inspectorProgram,
+  })
+})
+afterAll(() => fs.rmSync(programs, { recursive: true, force: true }))
+
+interface Scene {
+  readonly desk: GateDesk
+  readonly jobs: ArmedJobs
+  readonly spool: string
+  readonly signal: AbortController
+  arm(): Promise<ControlAnswer>
+  /** Kinds of the records that the desk has made, and `readLastEnd` of them. */
+  kinds(): Promise<readonly string[]>
+  logDir: string
+}
+
+/** A desk in front of the gate of a bench. `meanwhile` happens while a record of this kind is written. */
+async function scene(
+  bench: GateBench,
+  meanwhile: { readonly during?: AuditRecord['kind']; readonly act?: () => void } = {},
+): Promise<Scene> {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'portcullis-test-'))
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }))
+  const [spool, logDir, job] = [join(folder, 'spool'), join(folder, 'log'), join(folder, 'job.gcode')]
+  fs.mkdirSync(spool, { mode: 0o700 })
+  fs.writeFileSync(job, 'G28\nG1 X50 Y50 Z1 F3000\n')
+  const log = await openLog(logDir)
+  onTestFinished(() => log.close())
+  const nowMs = (): number => bench.nowMs
+  const jobs = new ArmedJobs(() => bench.gate, nowMs)
+  const signal = new AbortController()
+  const writing: Promise<unknown>[] = []
+  const desk = new GateDesk({
+    gate: bench.gate,
+    jobs,
+    jobsMode: 'armed',
+    printer: 'sim',
+    host: () => null,
+    loaded: loadPolicy(join(ROOT, 'policies', 'library', 'maker-space.yaml')),
+    state: { path: folder, spoolDir: spool, logDir, machineId: 'm-1' } as StateFolder,
+    log: {
+      origin: log.origin,
+      size: log.size,
+      close: () => log.close(),
+      append: (record) => {
+        const written = log.append(record)
+        if (record.kind === meanwhile.during) meanwhile.act?.()
+        return written
+      },
+    },
+    anchorsPem: [],
+    inspectorProgram,
+    record: (record) => void writing.push(log.append(record)),
+    nowMs,
+  })
+  return {
+    desk,
+    jobs,
+    spool,
+    signal,
+    logDir,
+    arm: () => desk.arm({ do: 'arm', path: job }, () => {}, signal.signal),
+    kinds: async () => {
+      await Promise.all(writing)
+      const kinds: string[] = []
+      for await (const { record } of readLog(logDir)) kinds.push(record.kind)
+      return kinds.slice(1)
+    },
+  }
+}
+
+const stop = (bench: GateBench): GateBench =>
+  bench.does((gate, nowMs) => gate.stop('interrupted', 'the second', nowMs))
+
+describe('a job that is to be armed', () => {
+  test('is, and says for how long', async () => {
+    const bench = readyBench()
+    const { arm, desk, kinds } = await scene(bench)
+    const answer = await arm()
+    expect(answer).toMatchObject({ ok: true, message: expect.stringContaining('for 60 minutes') })
+    expect(await kinds()).toEqual(['decision', 'job-armed'])
+    const { armed } = desk.status()
+    expect(armed).toMatchObject({ id: bench.gate.armedJob?.id, name: 'job.gcode', commands: 2 })
+    const leftMs = Date.parse(armed?.until ?? '') - Date.now()
+    expect(leftMs).toBeGreaterThan(HOUR_MS - 60_000)
+    expect(leftMs).toBeLessThanOrEqual(HOUR_MS)
+  })
+
+  test('is given up when no host has begun it for an hour', async () => {
+    const bench = readyBench()
+    const { arm, jobs } = await scene(bench)
+    await arm()
+    const id = bench.gate.armedJob?.id
+    bench.nowMs += HOUR_MS - 1
+    expect(jobs.lapse()).toBeUndefined()
+    bench.nowMs += 1
+    expect(jobs.lapse()).toBe(id)
+    expect(bench.gate.armedJob).toBeNull()
+    expect(jobs.lapse()).toBeUndefined()
+  })
+
+  test.each(['decision', 'job-armed'] as const)(
+    'is not when a host begins another while the record of kind %s is written, and that one is not disturbed',
+    async (during) => {
+      const bench = readyBench()
+      const { arm, kinds, spool } = await scene(bench, { during, act: () => void bench.host('G28') })
+      bench.arm()
+      expect(await arm()).toMatchObject({ ok: false, message: expect.stringContaining('is being printed') })
+      expect(bench.gate.openJob).toMatchObject({ id: 'job-1' })
+      expect(bench.gate.armedJob).toBeNull()
+      const armed = during === 'job-armed' ? ['job-armed', 'job-disarmed'] : []
+      expect(await kinds()).toEqual(['decision', ...armed])
+      expect(fs.readdirSync(spool)).toEqual([])
+    },
+  )
+
+  test.each(['decision', 'job-armed'] as const)(
+    'is not when whoever asked goes while the record of kind %s is written',
+    async (during) => {
+      const bench = readyBench()
+      const { arm, signal, spool } = await scene(bench, { during, act: () => signal.abort() })
+      expect(await arm()).toMatchObject({ ok: false, message: expect.stringContaining('has gone') })
+      expect(bench.gate.armedJob).toBeNull()
+      expect(fs.readdirSync(spool)).toEqual([])
+    },
+  )
+})
+
+describe('the latch', () => {
+  test('that stood when the job was asked for falls with it', async () => {
+    const bench = stop(streamBench(3)).pass(5_000)
+    const { arm } = await scene(bench)
+    expect(await arm()).toMatchObject({ ok: true })
+    expect(bench.latch).toBeNull()
+  })
+
+  test.each([
+    ['none', readyBench],
+    ['an older one', () => stop(streamBench(3)).pass(5_000)],
+  ])('that fell while the job was inspected, behind %s, stays', async (_which, newBench) => {
+    const bench = newBench()
+    const { arm, kinds } = await scene(bench, { during: 'decision', act: () => void stop(bench) })
+    expect(await arm()).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('blocked while the job'),
+    })
+    expect(bench.latch).toBe('interrupted')
+    expect(await kinds()).toEqual(['decision'])
+  })
+
+  test('that falls while the arming is written stays, here and for the next gate', async () => {
+    const bench = stop(streamBench(3)).pass(5_000)
+    const { arm, kinds, logDir } = await scene(bench, { during: 'job-armed', act: () => void stop(bench) })
+    expect(await arm()).toMatchObject({ ok: false })
+    expect(bench.latch).toBe('interrupted')
+    expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
+    expect((await readLastEnd(logDir)).reason?.message).toContain('the second')
+  })
+})
+
+describe('a stop says what is done', () => {
+  test.each<[string, () => GateBench, string]>([
+    ['runs', () => streamBench(3), 'is being brought to rest'],
+    ['is not there', () => new GateBench(), 'no printer is there'],
+    ['was killed', () => streamBench(3).host('M112'), 'has halted already'],
+    [
+      'does not answer',
+      () => {
+        const bench = new GateBench()
+        bench.isAnswering = false
+        bench.does((gate, nowMs) => gate.printerOpened(false, nowMs))
+        for (let i = 0; i < 600 && bench.gate.printerState !== 'silent'; i++) bench.pass(100)
+        return bench
+      },
+      'does not answer',
+    ],
+  ])('to a printer that %s', async (_how, newBench, words) => {
+    const bench = newBench()
+    bench.isAnswering = false
+    const { desk } = await scene(bench)
+    expect((await desk.stop('ada')).message).toContain(words)
+    expect(bench.latch).not.toBeNull()
+  })
+})
