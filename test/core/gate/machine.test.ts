@@ -371,6 +371,17 @@ describe('a host that leaves in mid-job', () => {
     expect(bench.latest('safe-stop')).toMatchObject({ confirmed: true })
   })
 
+  test('in lockstep has its half minute too where the printer reported by itself for it', () => {
+    const bench = lockstepBench(3).host('M155 S2')
+    bench.isAnswering = false
+    bench.numbered(3, JOB[3] ?? '').fresh()
+    bench.does((gate, nowMs) => gate.hostLeft(nowMs))
+    expect(bench.took()).toEqual([])
+    bench.answer(2)
+    expect(bench.took()).toEqual(['M155 S0'])
+    expect(bench.gate.printerState).toBe('ready')
+  })
+
   test('without a job leaves no heater on, whichever tool it was', () => {
     const bench = readyBench().host('M104 T1 S200', 'M104 S200')
     bench.does((gate, nowMs) => gate.hostLeft(nowMs)).fresh()
