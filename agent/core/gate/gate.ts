@@ -159,7 +159,7 @@ export class Gate {
     if (this.lines.arrivals.isOnRecord) this.append({ kind: 'host-closed', lines: this.lines.lines })
     this.lines.hostLeft()
     this.host.left()
-    // A job in lockstep that is whole was closed with its last command: this one is not.
+    // A job in lockstep that is whole was closed with its last command: this one is not. Our own lines come after.
     if (this.jobs.lockstep !== undefined)
       this.endJob('stopped', { code: 'host-lost', message: 'the host left in mid-job' })
     this.printer.disown(nowMs)
@@ -370,7 +370,7 @@ export class Gate {
     const job = this.jobs.openId
     this.clearedId = -1
     this.close(outcome, reason)
-    this.printer.abandon(this.options.park, this.nowMs)
+    if (this.printer.abandon(this.options.park, this.nowMs)) [this.restReason, this.restJob] = [reason, job]
     this.setLatch(reason, job)
   }
 

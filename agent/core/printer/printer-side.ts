@@ -105,11 +105,7 @@ export class PrinterSide {
   /** The port is open. With `isUnknown` the printer may be in the middle of something: it is brought to rest first. */
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
-    this.strays.forget()
-    if (!isUnknown && !this.isKilled_) {
-      this.greet(nowMs)
-      return
-    }
+    if (!isUnknown && !this.isKilled_) return this.greet(nowMs)
     this.isKilled_ = false
     // Nor is it known how many lines of others it has still to answer.
     this.strays.begin(Number.POSITIVE_INFINITY)
@@ -170,6 +166,13 @@ export class PrinterSide {
     this.heat.ownLines(lines)
     this.own.push(...lines.map(asciiBytes))
     this.pump(nowMs)
+  }
+
+  /** The job is over. Where lines that put back what a pause had changed are to go out yet, a stop takes their place. */
+  abandon(park: readonly string[], nowMs: number): boolean {
+    const isPuttingBack = this.own.length > 0 && this.state_ === 'ready'
+    if (isPuttingBack) this.stop(park, nowMs)
+    return isPuttingBack
   }
 
   /** The emergency stop, bare, past everything. The newline ends whatever half line is on the wire. */
@@ -364,8 +367,7 @@ export class PrinterSide {
   private checkLink(nowMs: number): void {
     const { fault } = this.link
     if (fault === 'none') return
-    const [code, message] = LINK_FAULTS[fault]
-    this.fail(code, message, nowMs)
+    this.fail(...LINK_FAULTS[fault], nowMs)
   }
 
   private fail(code: StopCode, message: string, nowMs: number): void {
