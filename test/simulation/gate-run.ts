@@ -86,6 +86,11 @@ export class GatePlay extends GateWorld {
 
   protected print(): void {
     const { scene, gate, prng } = this
+    if (scene.isArming && gate.openJob !== null) {
+      // None can be armed beside it: what hangs about is ended first.
+      this.happen('stop')
+      return
+    }
     const isAway = gate.printerState === 'halted' || gate.printerState === 'silent'
     if (gate.latch !== null || isAway) {
       if (scene.isClearing && scene.host !== 'hostile' && this.clears < CLEARS_MAX) {

@@ -36,7 +36,7 @@ export interface JobRecord {
   readonly opened: 'stream-opened' | 'job-opened'
   isDurable: boolean
   closed: (GateRecord & { kind: 'job-closed' }) | null
-  /** Its commands as they were written for the first time. */
+  /** Its commands as they were written for the first time, without those that only ask or show. */
   readonly written: string[]
   readonly attempt: number
 }
@@ -230,7 +230,7 @@ export class GateWitness {
   private wroteInJob(command: string, id: string): void {
     const job = this.jobs.get(id)
     if (job === undefined || !job.isDurable) this.say(`sent before its job was on record: ${command}`)
-    job?.written.push(command)
+    if (!isObservingLine(command)) job?.written.push(command)
   }
 
   /** One of the lines that the host sent goes out. Answers false where none is left. */

@@ -29,14 +29,21 @@ function collectedHeapBytes(): number {
   return process.memoryUsage().heapUsed
 }
 
-function playDay(): boolean {
+async function playDay(): Promise<boolean> {
   const heaps: number[] = []
-  playHours(option('hours', HOURS), option('seed', 1), collectedHeapBytes, ({ hour, prints, heapBytes }) => {
-    heaps.push(heapBytes)
-    console.log(`hour ${hour}: ${prints} prints, heap ${(heapBytes / 1e6).toFixed(2)} MB`)
-  })
+  await playHours(
+    option('hours', HOURS),
+    option('seed', 1),
+    collectedHeapBytes,
+    ({ hour, prints, heapBytes }) => {
+      heaps.push(heapBytes)
+      console.log(`hour ${hour}: ${prints} prints, heap ${(heapBytes / 1e6).toFixed(2)} MB`)
+    },
+  )
   return isSteady('heap', heaps.slice(WARM_HOURS - 1), HEAP_GROWTH_BYTES_MAX)
 }
 
-const isGood = process.argv.includes('--virtual') ? playDay() : await soakGate(option('minutes', MINUTES))
+const isGood = process.argv.includes('--virtual')
+  ? await playDay()
+  : await soakGate(option('minutes', MINUTES))
 process.exitCode = isGood ? 0 : 1
