@@ -21,8 +21,8 @@ export interface DeviceSide {
   /** Sets who gets the client's bytes, in order and as they come. They are the callee's to keep. */
   onBytes(callback: (bytes: Uint8Array) => void): void
   /**
-   * Sets who is told that a client came or went. A virtual serial port cannot see that it was opened:
-   * there a client has come when its first byte does.
+   * Sets who is told that a client came or went. It has come when its first byte does: a virtual serial port cannot see
+   * that it was opened, and who only connects on TCP keeps nobody out.
    */
   onClient(callback: (connected: boolean) => void): void
   /**

@@ -17,8 +17,17 @@ const KEEP_ALIVE_MS = 10_000
 /** A client that acknowledges nothing for so long is gone: its machine was switched off, or its cable pulled. */
 const UNACKNOWLEDGED_MS = 30_000
 
-/** Connections that have not shown their secret yet. One more sends the oldest away: a client shows its own at once. */
-const STRANGERS_MAX = 16
+/** How long a connection may say nothing at all, where no secret is asked for. */
+const FIRST_BYTE_WAIT_MS = 10_000
+
+/**
+ * Connections that have said nothing or not shown their secret yet. One more sends the oldest away, of the address that
+ * most of them come from: a client speaks at once, and its first bytes must be read before so many others connect.
+ */
+const STRANGERS_MAX = 64
+
+/** Connections that are being told why they are sent away; more are without a word. */
+const SENT_AWAY_MAX = 16
 
 export interface TcpOptions {
   /** A client's first line must be `Bearer <secret>`; before that it is nobody, and takes nobody's place. */
@@ -55,8 +64,9 @@ class TcpDevice implements DeviceSide {
   readonly #server: net.Server
   readonly #inUseLine: string
   readonly #keeper: SecretKeeper | undefined
-  /** Who has yet to show the secret, the oldest first, and how to give each up. */
+  /** Who has yet to say something or to show the secret, the oldest first, and how to give each up. */
   readonly #strangers = new Map<net.Socket, () => void>()
+  readonly #sentAway = new Set<net.Socket>()
   #socket: net.Socket | undefined
   #isPaused = false
   /** Looks for the client's hang-up during a pause, in which nothing else would tell it. */
@@ -121,8 +131,7 @@ class TcpDevice implements DeviceSide {
   }
 
   readonly #look = (): void => {
-    const fd = this.#isPaused && this.#socket !== undefined ? descriptorOf(this.#socket) : undefined
-    if (fd !== undefined && hasHungUp(fd)) this.#socket?.destroy()
+    if (this.#isPaused && this.#socket !== undefined && isGone(this.#socket)) this.#socket.destroy()
   }
 
   #stopLooking(): void {
@@ -141,40 +150,74 @@ class TcpDevice implements DeviceSide {
   #accept(socket: net.Socket): void {
     socket.on('error', () => {})
     giveUpAfter(socket, UNACKNOWLEDGED_MS)
-    if (this.#isClosed) socket.destroy()
-    else if (this.#keeper === undefined) this.#admit(socket)
-    else this.#ask(socket, this.#keeper)
-  }
-
-  #ask(socket: net.Socket, keeper: SecretKeeper): void {
-    this.#makeRoom()
-    const told = (verdict: SecretVerdict) => {
-      this.#strangers.delete(socket)
-      if (!verdict.ok) {
-        sendAway(socket, verdict.line)
-        return
-      }
-      if (verdict.rest.length > 0) socket.unshift(verdict.rest)
-      this.#admit(socket)
+    if (this.#isClosed) {
+      socket.destroy()
+      return
     }
-    const giveUp = askForSecret(socket, keeper, told)
+    const keeper = this.#keeper
+    // Who need not show anything is told at once: it may be waiting for a greeting.
+    if (keeper === undefined && this.#socket !== undefined && !isGone(this.#socket)) {
+      this.#sendAway(socket, this.#inUseLine)
+      return
+    }
+    this.#makeRoom()
+    const giveUp =
+      keeper === undefined
+        ? awaitFirstBytes(socket, () => this.#admit(socket))
+        : askForSecret(socket, keeper, (verdict) => this.#judged(socket, verdict))
     this.#strangers.set(socket, giveUp)
     socket.on('close', () => this.#strangers.delete(socket))
   }
 
-  #makeRoom(): void {
-    const [oldest] = this.#strangers
-    if (oldest === undefined || this.#strangers.size < STRANGERS_MAX) return
-    const [socket, giveUp] = oldest
-    this.#strangers.delete(socket)
-    giveUp()
-  }
-
-  #admit(socket: net.Socket): void {
-    if (this.#socket !== undefined) {
-      sendAway(socket, this.#inUseLine)
+  #judged(socket: net.Socket, verdict: SecretVerdict): void {
+    if (!verdict.ok) {
+      this.#sendAway(socket, verdict.line)
       return
     }
+    if (verdict.rest.length > 0) socket.unshift(verdict.rest)
+    this.#admit(socket)
+  }
+
+  #makeRoom(): void {
+    if (this.#strangers.size < STRANGERS_MAX) return
+    const counts = new Map<string | undefined, number>()
+    for (const { remoteAddress: from } of this.#strangers.keys())
+      counts.set(from, (counts.get(from) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    for (const [socket, giveUp] of this.#strangers) {
+      if (counts.get(socket.remoteAddress) !== most) continue
+      this.#strangers.delete(socket)
+      giveUp()
+      return
+    }
+  }
+
+  #sendAway(socket: net.Socket, line: string): void {
+    this.#strangers.delete(socket)
+    if (this.#sentAway.size >= SENT_AWAY_MAX) {
+      socket.destroy()
+      return
+    }
+    this.#sentAway.add(socket)
+    socket.on('close', () => this.#sentAway.delete(socket))
+    sendAway(socket, line)
+  }
+
+  /** The client has spoken, and what it said waits in the paused socket. */
+  #admit(socket: net.Socket): void {
+    const last = this.#socket
+    if (last !== undefined && isGone(last)) {
+      // The next client was quicker than the news that the last one left.
+      last.once('close', () => this.#admit(socket))
+      last.destroy()
+      return
+    }
+    if (last !== undefined) {
+      this.#sendAway(socket, this.#inUseLine)
+      return
+    }
+    this.#strangers.delete(socket)
+    if (this.#isClosed || socket.destroyed) return
     this.#socket = socket
     socket.on('close', () => {
       if (this.#isClosed || this.#socket !== socket) return
@@ -189,6 +232,35 @@ class TcpDevice implements DeviceSide {
     this.#client(true)
     if (!this.#isPaused) socket.resume()
   }
+}
+
+function isGone(socket: net.Socket): boolean {
+  const fd = descriptorOf(socket)
+  return fd === undefined || hasHungUp(fd)
+}
+
+/**
+ * Waits for the first bytes of a connection and puts them back: until then it is nobody, as on a virtual port, and takes
+ * nobody's place. One that stays silent is closed. Tells once, with the socket paused; returns what gives it up.
+ */
+function awaitFirstBytes(socket: net.Socket, told: () => void): () => void {
+  const giveUp = () => {
+    stop()
+    socket.destroy()
+  }
+  const hear = (bytes: Buffer) => {
+    stop()
+    socket.pause()
+    socket.unshift(bytes)
+    told()
+  }
+  const stop = () => {
+    clearTimeout(timer)
+    socket.off('data', hear).off('close', stop)
+  }
+  const timer = setTimeout(giveUp, FIRST_BYTE_WAIT_MS)
+  socket.on('data', hear).on('close', stop)
+  return giveUp
 }
 
 function sendAway(socket: net.Socket, line: string): void {

@@ -32,6 +32,9 @@ async function connect(port: number): Promise<{ socket: net.Socket; heard: Heard
   return { socket, heard }
 }
 
+/** Long enough for what must not happen to have happened. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 30))
+
 describe('listening on TCP', () => {
   test('the path names the port that was free', async () => {
     const { device } = await listen()
@@ -55,31 +58,74 @@ describe('listening on TCP', () => {
     expect(client.heard.text).toBe('ok\n')
   })
 
-  test('a client is announced when it connects and again when it leaves, and the next may come', async () => {
+  test('a client is announced with its first byte and again when it leaves, and the next may come', async () => {
     const { device, heard, port } = await listen()
     for (const turn of ['one', 'two']) {
-      const came = clientIs(device, true)
+      const seen: boolean[] = []
+      device.onClient((connected) => seen.push(connected))
       const { socket } = await connect(port)
-      await came
-      const left = clientIs(device, false)
-      socket.end(turn)
-      await left
-      expect(heard.text.endsWith(turn)).toBe(true)
+      await settle()
+      expect(seen).toEqual([])
+      socket.write(turn)
+      await heard.until(turn)
+      expect(seen).toEqual([true])
+      socket.end()
+      await expect.poll(() => seen).toEqual([true, false])
+    }
+    expect(heard.text).toBe('onetwo')
+  })
+
+  test('who only connects is nobody: it keeps no one out and hears nothing', async () => {
+    const { device, heard, port } = await listen()
+    const silent = await connect(port)
+    const client = await connect(port)
+    client.socket.write('M105\n')
+    await heard.until('M105\n')
+    device.write(Buffer.from('ok\n'))
+    await client.heard.until('ok\n')
+    silent.socket.write('M112\n')
+    await once(silent.socket, 'close')
+    expect(silent.heard.text).toBe(`${IN_USE_LINE}\n`)
+    expect(heard.text).toBe('M105\n')
+  })
+
+  test('a client that speaks is served among hundreds that only connect, and descriptors stay few', async () => {
+    const { heard, port } = await listen()
+    const before = fs.readdirSync('/proc/self/fd').length
+    for (let turn = 0; turn < 300; turn++) await connect(port)
+    await expect.poll(() => fs.readdirSync('/proc/self/fd').length).toBeLessThan(before + 150)
+    const client = await connect(port)
+    client.socket.write('M105\n')
+    await heard.until('M105\n')
+  })
+
+  test('a client that leaves and comes back at once is never taken for a second one', async () => {
+    const { device, heard, port } = await listen()
+    for (let turn = 0; turn < 50; turn++) {
+      const { socket, heard: said } = await connect(port)
+      socket.write(`N${turn}\n`)
+      await Promise.race([heard.until(`N${turn}\n`), once(socket, 'close')])
+      expect(said.text).toBe('')
+      if (turn % 2 === 0) device.pause()
+      // Its last bytes keep its end from being read.
+      socket.write('last\n')
+      socket.destroy()
+      setTimeout(() => device.resume(), 5)
     }
   })
 
   test('a second client is told that the port is in use, is not heard, and disturbs nothing', async () => {
-    const { device, heard, port } = await listen()
-    const came = clientIs(device, true)
+    const { heard, port } = await listen()
     const first = await connect(port)
-    await came
+    first.socket.write('M115\n')
+    await heard.until('M115\n')
     const second = await connect(port)
     second.socket.write('M112\n')
     await once(second.socket, 'close')
     expect(second.heard.text).toBe(`${IN_USE_LINE}\n`)
     first.socket.write('M105\n')
     await heard.until('M105\n')
-    expect(heard.text).toBe('M105\n')
+    expect(heard.text).toBe('M115\nM105\n')
   })
 
   test('a client that does not read holds up nothing', async () => {
@@ -133,7 +179,8 @@ describe('a second client', () => {
   test('is told in the words that were asked for', async () => {
     const { device, port } = await listen({ inUseLine: 'Error:the gate serves another program' })
     const came = clientIs(device, true)
-    await connect(port)
+    const first = await connect(port)
+    first.socket.write('x')
     await came
     const second = await connect(port)
     await once(second.socket, 'close')
@@ -143,7 +190,8 @@ describe('a second client', () => {
   test('that goes on sending does not stay for that', async () => {
     const { device, port } = await listen()
     const came = clientIs(device, true)
-    await connect(port)
+    const first = await connect(port)
+    first.socket.write('x')
     await came
     const second = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     sockets.push(second)
@@ -207,7 +255,7 @@ describe('a listener with a secret', () => {
     const { heard, port } = await listen(SECRET)
     const first = await connect(port)
     const gone = once(first.socket, 'close')
-    for (let turn = 0; turn < 40; turn++) await connect(port)
+    for (let turn = 0; turn < 80; turn++) await connect(port)
     await gone
     expect(first.heard.text).toBe('')
     const client = await connect(port)
@@ -258,7 +306,8 @@ describe('a listener with a secret', () => {
 test('the kernel is told to notice a client whose machine has vanished', async () => {
   const { device, port } = await listen()
   const came = clientIs(device, true)
-  await connect(port)
+  const { socket } = await connect(port)
+  socket.write('x')
   await came
   // Timer 2 is keep-alive; the column after it says in how many ticks it runs out.
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
