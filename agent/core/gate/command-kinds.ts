@@ -33,6 +33,11 @@ export function isHeaterOff(command: Command): boolean {
   return others === 0 && (command.code === 106 || TARGETS.includes(command.code))
 }
 
+/** Of those, the fans: M107, and M106 with 0. */
+export function isFanOff(command: Command): boolean {
+  return isHeaterOff(command) && (command.code === 106 || command.code === 107)
+}
+
 /** Asks or reports, and leaves machine, job and display alone. */
 export function isPoll(command: Command): boolean {
   return command.row?.observes === true && command.row.class === 'status'

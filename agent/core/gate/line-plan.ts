@@ -3,6 +3,7 @@ import type { Objection, Verdict } from '../../../policies/index.ts'
 import type { HostLink } from '../host/host-link.ts'
 import {
   isCardQuestion,
+  isFanOff,
   isHeaterOff,
   isHostsOwn,
   isInterrupting,
@@ -254,7 +255,9 @@ function isBeginning({ path, jobs, isAfterRenumbering, link }: PlanContext): boo
   // The host may yet come to the job that is armed for it.
   if (jobs.armed !== undefined) return false
   if (!isAfterRenumbering || !link.isNumbered || path.lineNumber === UNNUMBERED) return false
-  return !isObserving(command) && !isInterrupting(command) && !isHeaterOff(command)
+  // Printrun turns the heaters off as it leaves, under numbers that it has begun anew; a fan off is how jobs begin.
+  const isLeaving = isHeaterOff(command) && !isFanOff(command)
+  return !isObserving(command) && !isInterrupting(command) && !isLeaving
 }
 
 /** Blank space, as opposed to a comment: Marlin queues it, complains and says ok. */
