@@ -179,6 +179,9 @@ export class GateWorld {
       case 'want-block':
         later(this.prng.below(50), () => this.giveBlock())
         return
+      case 'tools':
+        later(this.prng.below(1_000), () => gate.toolsGuarded(effect.tools.length, this.nowMs))
+        return
       case 'host-flow':
         this.isFlowing = effect.isOpen
         if (effect.isOpen) later(0, () => this.giveHeld())
