@@ -171,7 +171,6 @@ export class Gate {
     this.nowMs = nowMs
     this.host.bytes(bytes, nowMs)
     this.pump()
-    this.host.checkFlow()
   }
 
   /** The record with this id is durable. */
@@ -292,7 +291,6 @@ export class Gate {
     this.watchHost()
     this.pump()
     this.host.tick(this.host.queue.length > 0 || this.printer.hostInFlight > 0, nowMs)
-    this.host.checkFlow()
     this.checkEnd()
   }
 

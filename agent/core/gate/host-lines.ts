@@ -177,6 +177,8 @@ export class HostLines implements PlanContext {
     this.nowMs = nowMs
     while (this.next()) {}
     this.complete()
+    // As soon as there is room, or a host that sends ahead would go no faster than the ticks.
+    this.host.checkFlow()
   }
 
   private next(): boolean {

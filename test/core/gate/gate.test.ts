@@ -263,6 +263,13 @@ describe('a host that sends faster than the printer takes', () => {
     expect(bench.took()).toHaveLength(9000)
   })
 
+  test('goes on as soon as there is room: no time need pass', () => {
+    const bench = readyBench()
+    bench.bytes(many)
+    const flow = bench.effects.filter(({ kind }) => kind === 'host-flow')
+    expect(flow.map((effect) => 'isOpen' in effect && effect.isOpen)).toEqual([false, true])
+  })
+
   test('and does not wait is stopped, with nothing lost in the middle of what goes out', () => {
     const bench = readyBench()
     bench.isAnswering = false
