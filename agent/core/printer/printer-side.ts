@@ -366,8 +366,7 @@ export class PrinterSide {
 
   private checkLink(nowMs: number): void {
     const { fault } = this.link
-    if (fault === 'none') return
-    this.fail(...LINK_FAULTS[fault], nowMs)
+    if (fault !== 'none') this.fail(...LINK_FAULTS[fault], nowMs)
   }
 
   private fail(code: StopCode, message: string, nowMs: number): void {
