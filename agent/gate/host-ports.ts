@@ -20,7 +20,7 @@ export class HostPorts {
   readonly #sides: DeviceSide[] = []
   readonly #listener: HostPortsListener
   #active: DeviceSide | undefined
-  /** Sides whose host came while another was active, and was told so. */
+  /** Sides whose host came while another was active, was told so, and could not be hung up on. */
   readonly #turnedAway = new Set<DeviceSide>()
   readonly #inUse = Buffer.from(`${IN_USE_LINE}\n`, 'latin1')
 
@@ -77,6 +77,7 @@ export class HostPorts {
 
   #came(side: DeviceSide): void {
     if (this.#active !== undefined) {
+      if (side.dismiss()) return
       this.#turnedAway.add(side)
       side.write(this.#inUse)
       return

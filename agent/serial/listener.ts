@@ -35,6 +35,11 @@ export interface DeviceSide {
   pause(): void
   /** Ends a pause. The bytes that waited come later, never from inside this call. */
   resume(): void
+  /**
+   * Sends the client away as one that came second: it is told, hung up on, and not heard any more, and its going is not
+   * announced. Answers false where the link cannot hang up on it (a pty that has no other to put in its place).
+   */
+  dismiss(): boolean
   /** Lets what was written reach the client, for a moment at most, then ends the link and removes what was made for it. */
   close(): Promise<void>
   /** Ends the link at once, as when the cable is pulled: the client sees a hang-up and loses what was on its way. */

@@ -99,6 +99,16 @@ class PtyDevice implements DeviceSide {
     if (!this.#isClosed) this.#current.resume()
   }
 
+  dismiss(): boolean {
+    const pty = this.#current
+    if (!this.#hasClient || this.#inUseLine === undefined || this.#spare === undefined) return false
+    pty.write(this.#inUseLine)
+    this.#hasClient = false
+    this.#takeSpare(this.#spare)
+    this.#endSoon(pty)
+    return true
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     let timer: NodeJS.Timeout | undefined
@@ -127,7 +137,7 @@ class PtyDevice implements DeviceSide {
   #take(pty: Pty, bytes: Uint8Array): void {
     if (pty === this.#current) {
       if (!this.#hasClient) this.#clientCame(pty)
-      if (!this.#isClosed) this.#bytes(bytes)
+      if (!this.#isClosed && this.#hasClient) this.#bytes(bytes)
     } else if (pty === this.#spare) {
       // The next client was quicker than the news that the last one left, which is on its way.
       if (this.#current.isHungUp) pty.putBack(bytes)
@@ -166,22 +176,27 @@ class PtyDevice implements DeviceSide {
     const next = this.#tryMakeNext()
     if (next === undefined) return
     this.#spare = next
+    this.#endSoon(pty)
+    if (this.#refused.has(pty)) pty.release()
+  }
+
+  /** Leaves a refused client the time to read why. */
+  #endSoon(pty: Pty): void {
     if (this.#refused.size >= REFUSED_MAX) {
       pty.end()
       return
     }
     this.#refused.add(pty)
-    pty.release()
-    setTimeout(() => this.#dismiss(pty), REFUSED_WAIT_MS).unref()
+    setTimeout(() => this.#endRefused(pty), REFUSED_WAIT_MS).unref()
   }
 
-  #dismiss(pty: Pty): void {
+  #endRefused(pty: Pty): void {
     pty.end()
     this.#refused.delete(pty)
   }
 
   #leave(pty: Pty): void {
-    if (this.#refused.has(pty)) this.#dismiss(pty)
+    if (this.#refused.has(pty)) this.#endRefused(pty)
     if (pty !== this.#current) return
     const hadClient = this.#hasClient
     this.#hasClient = false
@@ -189,11 +204,15 @@ class PtyDevice implements DeviceSide {
       pty.renew()
     } else {
       pty.end()
-      this.#current = this.#spare
-      this.#spare = undefined
-      if (this.#isPaused) this.#current.pause()
-      else this.#current.resume()
+      this.#takeSpare(this.#spare)
     }
     if (hadClient) this.#client(false)
+  }
+
+  #takeSpare(spare: Pty): void {
+    this.#current = spare
+    this.#spare = undefined
+    if (this.#isPaused) spare.pause()
+    else spare.resume()
   }
 }

@@ -101,6 +101,13 @@ class TcpDevice implements DeviceSide {
     this.#client = callback
   }
 
+  dismiss(): boolean {
+    const socket = this.#socket
+    this.#socket = undefined
+    if (socket !== undefined) this.#sendAway(socket, this.#inUseLine)
+    return true
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     const stopped = this.#stopListening()
@@ -227,7 +234,7 @@ class TcpDevice implements DeviceSide {
     // Paused before it is listened to, or listening would start it.
     socket.pause()
     socket.on('data', (bytes: Buffer) => {
-      if (!this.#isClosed) this.#bytes(bytes)
+      if (!this.#isClosed && this.#socket === socket) this.#bytes(bytes)
     })
     this.#client(true)
     if (!this.#isPaused) socket.resume()

@@ -79,6 +79,33 @@ describe('the places where a host reaches the gate', () => {
     await second.close()
   })
 
+  test('are not kept by who came second, however long it stays', async () => {
+    const { ports: both, heard, folder } = await ports('{ link: printer, tcp: "127.0.0.1:0" }')
+    const first = new PtyClient(join(folder, 'printer'))
+    first.write('G28\n')
+    await vi.waitFor(() => expect(both.activePlace).toBe(join(folder, 'printer')))
+    const second = tcpClient(both.places[1]!)
+    second.write('M112\n')
+    await vi.waitFor(() => expect(second.said).toContain(IN_USE_LINE))
+    await first.close()
+    await vi.waitFor(() => expect(both.activePlace).toBeNull())
+    const third = tcpClient(both.places[1]!)
+    third.write('M105\n')
+    await vi.waitFor(() => expect(heard.text).toBe('G28\nM105\n'))
+    // The same the other way round.
+    const fourth = new PtyClient(join(folder, 'printer'))
+    fourth.write('M112\n')
+    await fourth.ended
+    expect(fourth.heard.text).toBe(`${IN_USE_LINE}\n`)
+    third.destroy()
+    await vi.waitFor(() => expect(both.activePlace).toBeNull())
+    const fifth = new PtyClient(join(folder, 'printer'))
+    fifth.write('M115\n')
+    await vi.waitFor(() => expect(heard.text).toBe('G28\nM105\nM115\n'))
+    expect(heard.events).toHaveLength(5)
+    for (const client of [fourth, fifth]) await client.close()
+  })
+
   test('are free again when the host has left', async () => {
     const { ports: both, heard, folder } = await ports('{ link: printer, tcp: "127.0.0.1:0" }')
     const first = new PtyClient(join(folder, 'printer'))
