@@ -79,8 +79,7 @@ export const licence = defineRule({
   isImplied: true,
   compile: ({ demand, tiers, designs }) => ({
     isMootForStreams:
-      demand === 'never' ||
-      (demand === 'by-tier' && !designs.some(({ tier }) => tiers.includes(tier))),
+      demand === 'never' || (demand === 'by-tier' && !designs.some(({ tier }) => tiers.includes(tier))),
     job: (job) => {
       const standing = job.licence
       if (standing.kind === 'refused') return [refusedObjection(standing, demand === 'never')]

@@ -1,5 +1,5 @@
 import { asciiBytes } from '../../../gcode/index.ts'
-import type { PrinterSink, StopCode } from '../effects.ts'
+import type { PrinterSink } from '../effects.ts'
 import { Greeting, HELLO_LIMIT_MS } from './greeting.ts'
 import { HeatEvidence } from './heat-evidence.ts'
 import { HostReports } from './host-reports.ts'
@@ -105,8 +105,12 @@ export class PrinterSide {
   /** The port is open. With `isUnknown` the printer may be in the middle of something: it is brought to rest first. */
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
-    if (!isUnknown && !this.isKilled_) return this.greet(nowMs)
+    const mustRest = isUnknown || this.isKilled_
     this.isKilled_ = false
+    if (!mustRest) {
+      this.greet(nowMs)
+      return
+    }
     // Nor is it known how many lines of others it has still to answer.
     this.strays.begin(Number.POSITIVE_INFINITY)
     this.beginStop(FIRST_STOP_LIMIT_MS, [], nowMs)
@@ -366,15 +370,11 @@ export class PrinterSide {
 
   private checkLink(nowMs: number): void {
     const { fault } = this.link
-    if (fault !== 'none') this.fail(...LINK_FAULTS[fault], nowMs)
-  }
-
-  private fail(code: StopCode, message: string, nowMs: number): void {
+    if (fault === 'none') return
     this.beginStop(undefined, [], nowMs)
-    this.listener.trouble(code, message)
+    this.listener.trouble(...LINK_FAULTS[fault])
   }
 
-  /** Time has passed. */
   tick(nowMs: number): void {
     switch (this.state_) {
       case 'greeting':
