@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { type GateRun, runGateScene } from './gate-run.ts'
 import { CALM, type GateScene, gateSceneOf, HOST_KINDS } from './gate-scenes.ts'
 
-const FIXED_SEEDS = 200
+const FIXED_SEEDS = 160
 const COMMIT_SEEDS = 40
 /** Thousands of runs take minutes. */
 const LONG_MS = 3_600_000

@@ -25,7 +25,7 @@ interface Attempt {
   readonly isStrict: boolean
   readonly at: ReadonlyMap<string, number>
   /** Index of the line at which the job ends, whatever the host does. */
-  readonly endsAt: number
+  endsAt: number
   /** The line with which the host begins to count came whole. Without it Marlin as well loses the line behind it. */
   hasBegun: boolean
   last: number
@@ -252,8 +252,11 @@ export class GateWitness {
       return
     }
     if (!putsBack(command)) this.putBack = 0
-    if (index > attempt.endsAt && attempt.releases === this.releases)
-      this.say(`sent behind the refused line: ${command}`)
+    if (index > attempt.endsAt) {
+      if (attempt.releases === this.releases) this.say(`sent behind the refused line: ${command}`)
+      // A person lifted the latch, and another pressed resume: what does not move goes on, and needs homing to print.
+      attempt.endsAt = attempt.job.length
+    }
     const isWatched = attempt.isStrict && attempt.hasBegun
     const isGap = isWatched && attempt.releases === this.releases && this.leavesOut(attempt, index)
     if (isGap) this.say(`${command} is line ${index} of the print, behind line ${attempt.last}`)

@@ -59,10 +59,9 @@ export class GateWorld {
     this.prng = new Prng(scene.seed)
     this.wirePrng = new Prng(scene.seed ^ 0x6a7e)
     this.failedRecord = scene.failedRecord
-    const isAhead =
-      scene.host === 'cura' ||
-      scene.host === 'repetier' ||
-      scene.gateToHost.repeat + scene.gateToHost.drop > 0
+    const troubles = [scene.gateToHost, scene.hostToGate]
+    const isNoisy = troubles.some((each) => each.drop + each.repeat + each.flip + each.loseByte > 0)
+    const isAhead = isNoisy || scene.host === 'cura' || scene.host === 'repetier'
     this.witness.overlaps = isAhead
     this.gate = this.newGate()
     this.printer = startSimulatedPrinter({
