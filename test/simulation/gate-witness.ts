@@ -252,7 +252,7 @@ export class GateWitness {
       return
     }
     if (!putsBack(command)) this.putBack = 0
-    if (index > attempt.endsAt) {
+    if (attempt.hasBegun && index > attempt.endsAt) {
       if (attempt.releases === this.releases) this.say(`sent behind the refused line: ${command}`)
       // A person lifted the latch, and another pressed resume: what does not move goes on, and needs homing to print.
       attempt.endsAt = attempt.job.length
