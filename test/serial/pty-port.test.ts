@@ -232,10 +232,11 @@ describe('the end of the device', () => {
     const client = new PtyClient(device.path)
     client.write('x')
     await heard.until('x')
-    device.write(Buffer.alloc(30_000, 'z'))
+    device.write(Buffer.alloc(60_000, 'z'))
     await device.close()
     await client.ended
-    expect(client.heard.text.length).toBeGreaterThan(20_000)
+    // The kernel loses what it still holds itself, up to 16 KB.
+    expect(client.heard.text.length).toBeGreaterThan(40_000)
     await client.close()
   })
 
