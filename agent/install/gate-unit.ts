@@ -6,8 +6,8 @@ import type { PrinterDevice } from './printer-device.ts'
 import { commandWord, unitWord } from './quoting.ts'
 import type { InstallFile, InstallSite, Names } from './site.ts'
 
-/** The safe stop takes up to 8 s, the guard's emergency stop 2 s more; the rest is a slow disk closing the log. */
-const STOP_SECONDS = 30
+/** The first safe stop takes up to 24 s, the guard's after it 10 s more; the rest is a slow disk closing the log. */
+const STOP_SECONDS = 40
 
 /** Folders that `ProtectHome=yes` empties. */
 const HOME = /^\/(?:home|root|run\/user)\//

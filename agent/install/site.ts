@@ -38,7 +38,7 @@ export interface Names {
 
 /** Names that Linux, systemd and sysusers all take. */
 const USER = /^[a-z_][a-z0-9_-]{0,30}$/
-const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@-]{0,120}$/
+const UNIT = /^[A-Za-z0-9](?:\.?[A-Za-z0-9:_@-]){0,120}$/
 /** Of our own, so that no folder of the system's is ever given to the gate's user. */
 const LINK = /^\/run\/(portcullis(?:-[a-z0-9-]+)?)\/[A-Za-z0-9_.-]+$/
 /** Where a gate's user has nothing to look for, and where its files would not last. */

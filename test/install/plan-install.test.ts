@@ -82,7 +82,7 @@ describe('the service', () => {
   test('leaves the guard alone when the gate dies, and both the time to stop the printer', () => {
     expect(values(unit, 'KillMode')).toEqual(['control-group'])
     expect(values(unit, 'SendSIGKILL')).toEqual([])
-    expect(Number(values(unit, 'TimeoutStopSec')[0])).toBeGreaterThan(8 + 2)
+    expect(Number(values(unit, 'TimeoutStopSec')[0])).toBeGreaterThan(24 + 10)
   })
 
   test('sets nothing that Node, the printer or the log cannot live with', () => {

@@ -28,7 +28,7 @@ const LINES = cubeText()
 /** What a person does at a printer that prints nothing: heat, home, jog. */
 const MAINTENANCE = ['M104 S60', 'G28', 'G1 X50 Y50 Z10 F3000', 'G91', 'G1 X10', 'G90', 'M104 S0']
 /** Hosts must not find an `rs` in it. */
-const NOT_ARMED = /printing needs a job that was armed at the gate first/
+const NOT_ARMED = /printing needs a job that was armed at the gate fir-?st/
 
 let site: Site
 let printer: Printer
