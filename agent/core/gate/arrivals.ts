@@ -1,8 +1,8 @@
 import { Burst } from './burst.ts'
 import type { GateRecord } from './gate-effects.ts'
 
-/** Hosts that come in so short a time and are put on record at once. A person who tries plugs needs fewer. */
-const ARRIVALS_MAX = 20
+/** Hosts that come in so short a time and are put on record at once: a script that asks once a second opens the port each time. */
+const ARRIVALS_MAX = 60
 const ARRIVALS_WITHIN_MS = 60_000
 
 /**
