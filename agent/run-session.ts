@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { CommandTable } from '../gcode/index.ts'
 import type { AuditLog, AuditRecord } from './audit/index.ts'
@@ -6,22 +5,15 @@ import {
   type Effect,
   type JobOutcome,
   type LineJudge,
-  type RunningHash,
   Session,
   type SessionRecord,
   type StopReason,
-  safeStopLines,
 } from './core/index.ts'
 import { AgentError } from './errors.ts'
+import { guardScript } from './guard-script.ts'
 import type { AgentLogger } from './logger.ts'
-import {
-  type Guard,
-  openPort,
-  type Port,
-  type PortListener,
-  type SafeStopScript,
-  startGuard,
-} from './serial/index.ts'
+import { runningHash } from './running-hash.ts'
+import { type Guard, openPort, type Port, type PortListener, startGuard } from './serial/index.ts'
 
 /**
  * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
@@ -30,8 +22,6 @@ import {
 
 /** How often the session is told the time. A tenth of a second is the grain of its timeouts. */
 const TICK_MS = 100
-/** How long the guard gives the printer to report its heaters off before it sends the emergency stop. */
-const GUARD_LIMIT_MS = 8_000
 
 export interface RunSessionOptions {
   readonly portName: string
@@ -74,7 +64,6 @@ export async function runSession(options: RunSessionOptions): Promise<SessionRes
 class SessionRun {
   readonly #options: RunSessionOptions
   readonly #session: Session
-  readonly #hash = createHash('sha256')
   #port: Port | undefined
   #guard: Guard | undefined
   #result: { resolve: (effect: Effect & { kind: 'finished' }) => void } | undefined
@@ -88,7 +77,7 @@ class SessionRun {
         write: (bytes, start, end) => this.#port?.write(bytes.subarray(start, end)),
       },
       effects: (effect) => this.#run(effect),
-      hash: runningHash(this.#hash),
+      hash: runningHash(),
       canonicalSha256: options.canonicalSha256,
       tools: options.tools,
     })
@@ -230,13 +219,4 @@ function inWords(reason: StopReason): string {
 
 function abortMessage(signal: AbortSignal | undefined): string {
   return typeof signal?.reason === 'string' ? signal.reason : 'the job was stopped'
-}
-
-function runningHash(hash: Hash): RunningHash {
-  return { update: (bytes) => hash.update(bytes), peek: () => hash.copy().digest('hex') }
-}
-
-function guardScript(tools: readonly number[]): SafeStopScript {
-  const { dropMoves, breakWait, heatersOff, poll, emergency } = safeStopLines(tools)
-  return { breakWait: [dropMoves, breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
 }

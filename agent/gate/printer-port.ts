@@ -1,7 +1,7 @@
-import { safeStopLines } from '../core/index.ts'
 import { AgentError } from '../errors.ts'
+import { guardScript } from '../guard-script.ts'
 import type { AgentLogger } from '../logger.ts'
-import { type Guard, openPort, type Port, type SafeStopScript, startGuard } from '../serial/index.ts'
+import { type Guard, openPort, type Port, startGuard } from '../serial/index.ts'
 
 /**
  * The printer's port over a gate's whole life: opened when it is there, opened again when it is back, and never without a
@@ -10,8 +10,6 @@ import { type Guard, openPort, type Port, type SafeStopScript, startGuard } from
 
 /** Between two tries to open a port. A board takes some seconds to come back anyway. */
 const RETRY_MS = 1_000
-/** How long the guard gives the printer to report its heaters off before it sends the emergency stop. */
-const GUARD_LIMIT_MS = 8_000
 
 export interface PrinterPortOptions {
   readonly name: string
@@ -186,9 +184,4 @@ export class PrinterPort {
       if (this.#port === port) this.#lost(error.message)
     }
   }
-}
-
-function guardScript(tools: readonly number[]): SafeStopScript {
-  const { dropMoves, breakWait, heatersOff, poll, emergency } = safeStopLines(tools)
-  return { breakWait: [dropMoves, breakWait], heatersOff, poll, emergency, limitMs: GUARD_LIMIT_MS }
 }

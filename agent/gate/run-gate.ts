@@ -1,11 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { AuditLog, AuditRecord } from '../audit/index.ts'
 import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
-import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect, type RunningHash } from '../core/index.ts'
+import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AgentLogger } from '../logger.ts'
+import { runningHash } from '../running-hash.ts'
 import type { StateFolder } from '../state-folder.ts'
 import { ArmedJobs } from './armed-jobs.ts'
 import { GateDesk } from './gate-desk.ts'
@@ -266,11 +267,6 @@ class GateRun {
 
 /** Whole milliseconds: V8 keeps them without an object for each. */
 const now = (): number => Math.trunc(performance.now())
-
-function runningHash(): RunningHash {
-  const hash = createHash('sha256')
-  return { update: (bytes) => hash.update(bytes), peek: () => hash.copy().digest('hex') }
-}
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
