@@ -14,6 +14,7 @@ import { guardScript } from './guard-script.ts'
 import type { AgentLogger } from './logger.ts'
 import { runningHash } from './running-hash.ts'
 import { type Guard, openPort, type Port, type PortListener, startGuard } from './serial/index.ts'
+import { inWords } from './stop-words.ts'
 
 /**
  * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
@@ -211,10 +212,6 @@ class SessionRun {
         }
     }
   }
-}
-
-function inWords(reason: StopReason): string {
-  return `${reason.code}: ${reason.message}`
 }
 
 function abortMessage(signal: AbortSignal | undefined): string {

@@ -5,7 +5,7 @@ import { JobReader } from './job-reader.ts'
 import { Closing } from './printer/closing.ts'
 import { Greeting, HELLO_LIMIT_MS } from './printer/greeting.ts'
 import { preambleLines, safeStopLines } from './printer/marlin-lines.ts'
-import { PrinterLink } from './printer/printer-link.ts'
+import { LINK_FAULTS, PrinterLink } from './printer/printer-link.ts'
 import {
   printable,
   REPLY_CANCEL,
@@ -250,22 +250,10 @@ export class Session {
   }
 
   private checkLink(nowMs: number): void {
-    switch (this.link.fault) {
-      case 'none':
-        return
-      case 'silent':
-        this.stop('printer-silent', 'the printer stopped answering in mid-job', nowMs)
-        return
-      case 'too-many-resends':
-        this.stop(
-          'link-failed',
-          'the printer asked for the same line again and again: the link is too noisy',
-          nowMs,
-        )
-        return
-      case 'line-forgotten':
-        this.stop('link-failed', 'the printer asked for a line that was never sent, or long ago', nowMs)
-    }
+    const { fault } = this.link
+    if (fault === 'none') return
+    const [code, message] = LINK_FAULTS[fault]
+    this.stop(code, fault === 'silent' ? `${message} in mid-job` : message, nowMs)
   }
 
   /** Sends what may be sent now. */

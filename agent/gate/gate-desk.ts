@@ -6,8 +6,8 @@ import type { Gate, Latch } from '../core/index.ts'
 import { inspectJob } from '../inspect-job.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { StateFolder } from '../state-folder.ts'
+import { inWords } from '../stop-words.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
-import { inWords } from './gate-records.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
 const LIFT_LIMIT_MS = 3_000

@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../audit/index.ts'
-import type { GateRecord, StopReason } from '../core/index.ts'
+import type { GateRecord } from '../core/index.ts'
+import { inWords } from '../stop-words.ts'
 
 /** The gate's records as the log keeps them. */
 
@@ -51,8 +52,4 @@ export function auditRecordOf(record: GateRecord, place: string, job: RecordedJo
     default:
       return record
   }
-}
-
-export function inWords(reason: StopReason): string {
-  return `${reason.code}: ${reason.message}`
 }

@@ -8,9 +8,10 @@ import type { LoadedPolicy } from '../load-policy.ts'
 import type { AgentLogger } from '../logger.ts'
 import { runningHash } from '../running-hash.ts'
 import type { StateFolder } from '../state-folder.ts'
+import { inWords } from '../stop-words.ts'
 import { ArmedJobs } from './armed-jobs.ts'
 import { GateDesk } from './gate-desk.ts'
-import { auditRecordOf, inWords } from './gate-records.ts'
+import { auditRecordOf } from './gate-records.ts'
 import { HostPorts } from './host-ports.ts'
 import { jobsMode } from './jobs-mode.ts'
 import { closeUnfinished, type LastEnd, readLastEnd } from './last-end.ts'
@@ -77,6 +78,7 @@ class GateRun {
   readonly #hosts: HostPorts
   readonly #printer: PrinterPort
   readonly #jobs: ArmedJobs
+  readonly #jobsMode: 'any' | 'armed'
   readonly #writing = new Set<Promise<void>>()
   #place = ''
   /** The printer may be in the middle of something when it is opened for the first time. */
@@ -87,6 +89,7 @@ class GateRun {
     const { config, loaded, logger } = options
     this.#options = options
     this.#isUnknown = reason !== null
+    this.#jobsMode = jobsMode(loaded.policy, config.host.jobs).jobs
     this.#jobs = new ArmedJobs(() => this.#gate, now)
     this.#hosts = new HostPorts({
       came: (place) => this.#hostCame(place),
@@ -116,7 +119,7 @@ class GateRun {
       newJobId: randomUUID,
       profile: config.host.profile,
       ...(reason !== null && { latch: { reason, sinceMs: now() } }),
-      jobs: jobsMode(loaded.policy, config.host.jobs).jobs,
+      jobs: this.#jobsMode,
       permitsInterlude: config.host.interlude,
       appeal: loaded.policy.appeal,
       hostLostMs: config.stop.hostLostMs,
@@ -160,11 +163,11 @@ class GateRun {
   }
 
   #desk(): GateDesk {
-    const { config, loaded, state, log, anchorsPem, inspectorProgram } = this.#options
+    const { loaded, state, log, anchorsPem, inspectorProgram } = this.#options
     return new GateDesk({
       gate: this.#gate,
       jobs: this.#jobs,
-      jobsMode: jobsMode(loaded.policy, config.host.jobs).jobs,
+      jobsMode: this.#jobsMode,
       printer: this.#options.portName,
       host: () => this.#hosts.activePlace,
       loaded,

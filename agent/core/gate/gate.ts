@@ -219,8 +219,10 @@ export class Gate {
 
   private checkReader(): void {
     const refused = this.jobs.reading?.refused
-    if (refused !== undefined) this.rest({ code: 'line-refused', message: refused })
-    if (refused !== undefined) this.jobs.disarm()
+    if (refused !== undefined) {
+      this.rest({ code: 'line-refused', message: refused })
+      this.jobs.disarm()
+    }
     this.pump()
   }
 
