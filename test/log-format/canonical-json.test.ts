@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, NotCanonicalError } from '../../agent/audit/canonical-json.ts'
+import { canonicalJson, NotCanonicalError } from '../../agent/log-format/canonical-json.ts'
 
 describe('the canonical form', () => {
   test.each<[string, unknown, string]>([

@@ -1,0 +1,19 @@
+/** The log-format room's only door: what the writer and the verifier of a log agree on, and nothing that either does. */
+export { canonicalJson, NotCanonicalError } from './canonical-json.ts'
+export * from './format.ts'
+export { bundleOfSegment, segmentPath, tileIndexPath, tilePath } from './paths.ts'
+export {
+  type AgentKind,
+  type AuditRecord,
+  joinRecord,
+  type Leaf,
+  type OpenRecord,
+  parseLeaf,
+  type RecordKind,
+  type SealedRef,
+  type SplitRecord,
+  type StoredRecord,
+  sealedRef,
+  splitRecord,
+} from './record.ts'
+export { TIERS } from './record-kinds.ts'
