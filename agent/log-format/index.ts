@@ -1,5 +1,15 @@
 /** The log-format room's only door: what the writer and the verifier of a log agree on, and nothing that either does. */
 export { canonicalJson, NotCanonicalError } from './canonical-json.ts'
+export {
+  commitMembers,
+  commitmentOf,
+  memberCommitment,
+  type OpenedMember,
+  type Opening,
+  openMembers,
+  SALT_BYTES,
+  toldMembers,
+} from './commitment.ts'
 export * from './format.ts'
 export { bundleOfSegment, segmentPath, tileIndexPath, tilePath } from './paths.ts'
 export {
