@@ -1,8 +1,7 @@
-/** The audit room's only door: whatever the format behind it, records go in here and come out here. */
-export type { AuditLog, Receipt } from './chain-log.ts'
-export type { Disk, DiskFile, DiskLock, HeldElsewhere } from './disk.ts'
+/** The audit room's only door: what writes the log, reads it out, and proves what is in it. */
+export type { Disk, DiskFile, DiskLock, Files, HeldElsewhere } from './disk.ts'
 export { nodeDisk } from './disk.ts'
-export { openLog } from './log.ts'
-export { type LogEntry, readLog } from './read.ts'
-export type { AuditRecord, StoredRecord } from './record.ts'
-export { verifyLog } from './verify.ts'
+export type { AuditLog, Receipt } from './merkle-log.ts'
+export { type LogOptions, openLog } from './open.ts'
+export { proveConsistency, proveInclusion, publishedHead } from './prove.ts'
+export { type LogEntry, logSize, type ReadOptions, readLog, scrubLog } from './read.ts'

@@ -9,6 +9,9 @@ export const FORMAT_NAME = 'portcullis-log-2'
 /** The latest published head: a C2SP checkpoint with what cosignatures there are. */
 export const CHECKPOINT_FILE = 'checkpoint'
 
+/** The latest head that enough witnesses have cosigned. */
+export const WITNESSED_FILE = 'witnessed'
+
 /** The folder of the segments that hold what is durable and not yet in a full tile. */
 export const JOURNAL_FOLDER = 'journal'
 

@@ -1,0 +1,88 @@
+/** Makes proofs from a log's folder: RFC 6962 sections 2.1.1 and 2.1.2, in the files of C2SP tlog-proof. */
+import { join } from 'node:path'
+import { AgentError, assert } from '../errors.ts'
+import { CHECKPOINT_FILE, HASH_BYTES, TILE_WIDTH, tilePath, WITNESSED_FILE } from '../log-format/index.ts'
+import { type PublishedHead, readPublishedHead, widthAt } from './checkpoint.ts'
+import { damaged } from './damage.ts'
+import { type Files, nodeDisk } from './disk.ts'
+import { largestPowerBelow } from './merkle-tree.ts'
+import { subtreeRoot, type TileSource } from './tiles.ts'
+
+const PROOF_HEADER = 'c2sp.org/tlog-proof@v1'
+
+/** The latest published head; throws USAGE where none was published. */
+export async function publishedHead(dir: string, files: Files = nodeDisk): Promise<PublishedHead> {
+  const head = await readPublishedHead(files, dir, CHECKPOINT_FILE)
+  if (head !== undefined) return head
+  throw new AgentError('USAGE', `there is no log in \`${dir}\` that has published a checkpoint`)
+}
+
+/**
+ * A self-contained proof that the record at `index` is in the log: under the head that witnesses cosigned where that
+ * covers it, else under the latest one. Throws USAGE for a record that no published head covers.
+ */
+export async function proveInclusion(dir: string, index: number, files: Files = nodeDisk): Promise<string> {
+  const latest = await publishedHead(dir, files)
+  const witnessed = await readPublishedHead(files, dir, WITNESSED_FILE)
+  const head = witnessed !== undefined && index < witnessed.size ? witnessed : latest
+  if (index >= head.size)
+    throw new AgentError('USAGE', `there is no record ${index}: the checkpoint covers ${head.size} records`)
+  const hashes = await inclusionPath(tilesOf(files, dir, latest.size), index, 0, head.size)
+  const lines = hashes.map((hash) => `${hash.toString('base64')}\n`).join('')
+  return `${PROOF_HEADER}\nindex ${index}\n${lines}\n${head.note}`
+}
+
+/** The hashes that prove one head to be an earlier one of the same log; `to` is at most the published size. */
+export async function proveConsistency(
+  dir: string,
+  from: number,
+  to: number,
+  files: Files = nodeDisk,
+): Promise<readonly Buffer[]> {
+  const latest = await publishedHead(dir, files)
+  assert(from >= 0 && from <= to && to <= latest.size, 'a consistency proof is between published sizes')
+  if (from === 0 || from === to) return []
+  return await consistencyPath(tilesOf(files, dir, latest.size), from, 0, to, true)
+}
+
+/** RFC 6962 section 2.1.1, PATH(m, D[from:to]). */
+async function inclusionPath(
+  source: TileSource,
+  index: number,
+  from: number,
+  to: number,
+): Promise<readonly Buffer[]> {
+  if (to - from === 1) return []
+  const middle = from + largestPowerBelow(to - from)
+  return index < middle
+    ? [...(await inclusionPath(source, index, from, middle)), await subtreeRoot(source, middle, to)]
+    : [...(await inclusionPath(source, index, middle, to)), await subtreeRoot(source, from, middle)]
+}
+
+/** RFC 6962 section 2.1.2, SUBPROOF(m, D[from:to], b). */
+async function consistencyPath(
+  source: TileSource,
+  size: number,
+  from: number,
+  to: number,
+  isWhole: boolean,
+): Promise<readonly Buffer[]> {
+  if (size === to) return isWhole ? [] : [await subtreeRoot(source, from, to)]
+  const middle = from + largestPowerBelow(to - from)
+  return size <= middle
+    ? [...(await consistencyPath(source, size, from, middle, isWhole)), await subtreeRoot(source, middle, to)]
+    : [...(await consistencyPath(source, size, middle, to, false)), await subtreeRoot(source, from, middle)]
+}
+
+/** Tiles as the published head has them; a partial one that became full since is taken from the full one. */
+function tilesOf(files: Files, dir: string, size: number): TileSource {
+  return async (level, index, count) => {
+    const width = widthAt(size, level, index)
+    const paths = [tilePath(level, index), ...(width < TILE_WIDTH ? [tilePath(level, index, width)] : [])]
+    for (const path of paths) {
+      const bytes = await files.read(join(dir, path), TILE_WIDTH * HASH_BYTES)
+      if (bytes !== undefined && bytes.length >= count * HASH_BYTES) return bytes
+    }
+    throw damaged(dir, `\`${paths.at(-1)}\``, 'it is missing')
+  }
+}
