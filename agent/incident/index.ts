@@ -1,0 +1,9 @@
+/**
+ * The incident room: anomalies in the records become incidents that a person previews and exports, or that go to the
+ * file, the collector or the endpoint that the site has named. It sees records and nothing else.
+ */
+export { type DeskOptions, IncidentDesk } from './desk.ts'
+export { type EventContext, eventLine, type IncidentEvent, incidentEvent } from './event.ts'
+export type { Finding, LogEntry } from './finding.ts'
+export { type IncidentList, type ListedIncident, listIncidents } from './list.ts'
+export type { IncidentOptions, SinkOptions } from './options.ts'
