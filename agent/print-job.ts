@@ -1,8 +1,10 @@
 import { basename } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import type { Decision, JobUser } from '../policies/index.ts'
-import type { AuditLog } from './audit/index.ts'
+import { decisionRecord } from './decision-record.ts'
 import { AgentError } from './errors.ts'
 import { judgeJob } from './judge-job.ts'
+import type { Recorder } from './ledger.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
@@ -25,7 +27,7 @@ export interface PrintJobOptions {
   readonly spoolDir: string
   readonly loaded: LoadedPolicy
   /** Opens the log once the whole job is here: a slow sender must not keep the log from other prints. */
-  readonly openLog: () => Promise<AuditLog>
+  readonly openLog: () => Promise<Recorder>
   readonly licenceToken?: string
   readonly anchorsPem: readonly string[]
   readonly machineId: string
@@ -60,9 +62,10 @@ export async function printJob(options: PrintJobOptions): Promise<PrintedJob> {
 async function printSpooled(
   options: PrintJobOptions,
   spooled: SpooledJob,
-  log: AuditLog,
+  log: Recorder,
 ): Promise<PrintedJob> {
   const { loaded, user, licenceToken } = options
+  const startedAtMs = performance.now()
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
   const { decision: undecided, survey } = await judgeJob({
@@ -78,7 +81,8 @@ async function printSpooled(
   }).finally(() => copy.close())
   const digests = blocks.digest()
   // From here on the decision is on record, whatever becomes of the print.
-  const receipt = await log.append({ kind: 'decision', decision: undecided })
+  const decidedInMs = Math.round(performance.now() - startedAtMs)
+  const receipt = await log.append(decisionRecord(undecided, user?.name, decidedInMs))
   const decision: Decision = { ...undecided, log: { origin: receipt.origin, index: receipt.index } }
   if (decision.outcome === 'deny' || decision.outcome === 'hold') return { decision, session: undefined }
   if (options.signal?.aborted)
@@ -95,7 +99,7 @@ async function printSpooled(
     tools: survey.facts.tools,
     log,
     jobId: decision.id,
-    decisionIndex: receipt.index,
+    admitted: receipt.index,
     guardProgram: options.guardProgram,
     ...(options.signal !== undefined && { signal: options.signal }),
     ...(options.progress !== undefined && { progress: options.progress }),

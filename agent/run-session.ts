@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import type { CommandTable } from '../gcode/index.ts'
-import type { AuditLog, AuditRecord } from './audit/index.ts'
 import {
   type Effect,
   type JobOutcome,
@@ -9,12 +8,14 @@ import {
   type SessionRecord,
   type StopReason,
 } from './core/index.ts'
+import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { guardScript } from './guard-script.ts'
+import type { Recorder } from './ledger.ts'
+import type { AuditRecord } from './log-format/index.ts'
 import type { AgentLogger } from './logger.ts'
 import { runningHash } from './running-hash.ts'
 import { type Guard, openPort, type Port, type PortListener, startGuard } from './serial/index.ts'
-import { inWords } from './stop-words.ts'
 
 /**
  * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
@@ -35,10 +36,10 @@ export interface RunSessionOptions {
   readonly commandsTotal: number
   /** Tools that the job selects or heats. */
   readonly tools: readonly number[]
-  readonly log: AuditLog
+  readonly log: Recorder
   readonly jobId: string
-  /** Where the decision that allows the job stands in the log. */
-  readonly decisionIndex: number
+  /** Where the decision that allows the job stands, durable: without it there is no session. */
+  readonly admitted: DurableIndex
   /** The built program of the guard process; no guard is set where it is undefined (tests of the composition alone). */
   readonly guardProgram: string | undefined
   /** Ends the job safely: Ctrl-C, a service manager. */
@@ -192,20 +193,34 @@ class SessionRun {
   }
 
   #auditRecord(record: SessionRecord): AuditRecord {
-    const { jobId: job, decisionIndex, canonicalSha256, commandsTotal } = this.#options
+    const { jobId: job, admitted, canonicalSha256, commandsTotal } = this.#options
     switch (record.kind) {
       case 'job-opened':
-        return { kind: 'job-opened', job, decision: decisionIndex, canonicalSha256, commands: commandsTotal }
+        return { kind: 'job-opened', job, decision: admitted, canonicalSha256, commands: commandsTotal }
       case 'job-sealed':
         return { kind: 'job-sealed', job, commandsSent: record.commands, sha256: record.sha256 }
       case 'safe-stop':
-        return { kind: 'safe-stop', job, reason: inWords(record.reason), confirmed: record.confirmed }
+        return {
+          kind: 'safe-stop',
+          job,
+          code: record.reason.code,
+          reason: record.reason.message,
+          confirmed: record.confirmed,
+        }
+      case 'odometer':
+        return {
+          kind: 'odometer',
+          job: record.isAfterJob ? job : null,
+          printer: record.printer,
+          sent: record.sent,
+        }
       case 'job-closed':
         return {
           kind: 'job-closed',
           job,
           outcome: record.outcome,
-          reason: record.reason === null ? null : inWords(record.reason),
+          code: record.reason?.code ?? null,
+          reason: record.reason?.message ?? null,
           commandsSent: record.commands,
           commandsTotal,
           sha256: record.sha256,

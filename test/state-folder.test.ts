@@ -17,6 +17,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AgentError } from '../agent/errors.ts'
+import { KEYS } from '../agent/key-file.ts'
+import { openLedger } from '../agent/ledger.ts'
 import { defaultStatePath, openStateFolder } from '../agent/state-folder.ts'
 
 function scratch(): string {
@@ -24,6 +26,18 @@ function scratch(): string {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
+
+/** At the first use, before the log has begun. */
+const EVERYTHING = [
+  'first-use',
+  'log',
+  'log-key.json',
+  'machine.json',
+  'spool',
+  'trust',
+  'vault',
+  'vault-key.json',
+]
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
@@ -46,14 +60,17 @@ describe('a state folder at its first use', () => {
   test('is made with everything in it, and nobody else may read it', async () => {
     const path = join(scratch(), 'a', 'b', 'state')
     const state = await openStateFolder(path)
-    expect(readdirSync(path).sort()).toEqual(['log', 'machine.json', 'spool', 'trust'])
-    for (const dir of [path, state.logDir, state.trustDir, state.spoolDir]) expect(modeOf(dir)).toBe(0o700)
-    expect(modeOf(join(path, 'machine.json'))).toBe(0o600)
+    expect(readdirSync(path).sort()).toEqual(EVERYTHING)
+    for (const dir of [path, state.logDir, state.trustDir, state.spoolDir, state.vaultDir])
+      expect(modeOf(dir)).toBe(0o700)
+    for (const key of ['machine.json', 'log-key.json', 'vault-key.json'])
+      expect(modeOf(join(path, key))).toBe(0o600)
     expect(state.path).toBe(path)
-    expect([state.logDir, state.trustDir, state.spoolDir]).toEqual([
+    expect([state.logDir, state.trustDir, state.spoolDir, state.vaultDir]).toEqual([
       join(path, 'log'),
       join(path, 'trust'),
       join(path, 'spool'),
+      join(path, 'vault'),
     ])
   })
 
@@ -74,7 +91,7 @@ describe('a state folder at its first use', () => {
     const path = join(scratch(), 'state')
     const opened = await Promise.all(Array.from({ length: 8 }, () => openStateFolder(path)))
     expect(new Set(opened.map(({ machineId }) => machineId)).size).toBe(1)
-    expect(readdirSync(path).sort()).toEqual(['log', 'machine.json', 'spool', 'trust'])
+    expect(readdirSync(path).sort()).toEqual(EVERYTHING)
   })
 })
 
@@ -122,7 +139,7 @@ describe('a state folder is refused when', () => {
     expect(readdirSync(path)).toEqual([])
   })
 
-  test.each(['log', 'trust', 'spool'])('others can write to its %s', async (name) => {
+  test.each(['log', 'trust', 'spool', 'vault'])('others can write to its %s', async (name) => {
     const path = scratch()
     await openStateFolder(path)
     chmodSync(join(path, name), 0o770)
@@ -225,14 +242,54 @@ describe('a machine key is never replaced: it is refused when it', () => {
     await expectUnusable(path, `\`${keyPath}\` is not a regular file`)
   })
 
-  test('is missing while there is a log, which would become the log of another machine', async () => {
-    const { path, keyPath } = await withKey((key) => rmSync(key))
-    writeFileSync(join(path, 'log', 'records.log'), 'x')
-    await expectUnusable(
-      path,
-      `there is a log but no machine key \`${keyPath}\`; put the key back from a backup`,
+  test.each(['machine', 'log', 'vault'] as const)(
+    'is missing and the log has begun: another %s key would make it another machine, log or side table',
+    async (name) => {
+      const path = scratch()
+      const ledger = await openLedger(await openStateFolder(path))
+      await ledger.close()
+      const { file, words } = KEYS[name]
+      rmSync(join(path, file))
+      const reason = `the ${words} \`${join(path, file)}\` is gone; put it back from a backup`
+      await expectUnusable(path, reason)
+      expect(existsSync(join(path, file))).toBe(false)
+      // Nor does it help to say that this is the first use.
+      writeFileSync(join(path, 'first-use'), '')
+      await expectUnusable(path, reason)
+    },
+  )
+})
+
+describe('the first use of a state folder', () => {
+  test('is over when its log has begun', async () => {
+    const path = scratch()
+    const state = await openStateFolder(path)
+    expect(state.mayBeginLog).toBe(true)
+    await (await openLedger(state)).close()
+    expect(existsSync(join(path, 'first-use'))).toBe(false)
+    expect((await openStateFolder(path)).mayBeginLog).toBe(false)
+  })
+
+  test.each(['machine.json', 'log-key.json', 'vault-key.json'])(
+    'goes on where it was cut off before %s was made',
+    async (file) => {
+      const path = scratch()
+      await openStateFolder(path)
+      rmSync(join(path, file))
+      const state = await openStateFolder(path)
+      expect(existsSync(join(path, file))).toBe(true)
+      await (await openLedger(state)).close()
+    },
+  )
+
+  test('does not come again: a log that is gone is missed', async () => {
+    const path = scratch()
+    const state = await openStateFolder(path)
+    await (await openLedger(state)).close()
+    rmSync(state.logDir, { recursive: true })
+    await expect(openStateFolder(path).then(openLedger)).rejects.toThrow(
+      /it is gone, and this machine had one/,
     )
-    expect(existsSync(keyPath)).toBe(false)
   })
 })
 

@@ -19,9 +19,15 @@ export async function publishedHead(dir: string, files: Files = nodeDisk): Promi
 
 /**
  * A self-contained proof that the record at `index` is in the log: under the head that witnesses cosigned where that
- * covers it, else under the latest one. Throws USAGE for a record that no published head covers.
+ * covers it, else under the latest one. `extra` is put beside the proof: the record itself makes the file whole.
+ * Throws USAGE for a record that no published head covers.
  */
-export async function proveInclusion(dir: string, index: number, files: Files = nodeDisk): Promise<string> {
+export async function proveInclusion(
+  dir: string,
+  index: number,
+  options: { readonly extra?: Uint8Array; readonly files?: Files } = {},
+): Promise<string> {
+  const { extra, files = nodeDisk } = options
   const latest = await publishedHead(dir, files)
   const witnessed = await readPublishedHead(files, dir, WITNESSED_FILE)
   const head = witnessed !== undefined && index < witnessed.size ? witnessed : latest
@@ -29,7 +35,8 @@ export async function proveInclusion(dir: string, index: number, files: Files = 
     throw new AgentError('USAGE', `there is no record ${index}: the checkpoint covers ${head.size} records`)
   const hashes = await inclusionPath(tilesOf(files, dir, latest.size), index, 0, head.size)
   const lines = hashes.map((hash) => `${hash.toString('base64')}\n`).join('')
-  return `${PROOF_HEADER}\nindex ${index}\n${lines}\n${head.note}`
+  const beside = extra === undefined ? '' : `extra ${Buffer.from(extra).toString('base64')}\n`
+  return `${PROOF_HEADER}\n${beside}index ${index}\n${lines}\n${head.note}`
 }
 
 /** The hashes that prove one head to be an earlier one of the same log; `to` is at most the published size. */

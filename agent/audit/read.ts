@@ -59,6 +59,16 @@ export async function* readLog(dir: string, options: ReadOptions = {}): AsyncGen
   }
 }
 
+/** The bytes of one record, as they stand in the log. Throws as `readLog` does, and USAGE where there is no such record. */
+export async function readEntry(dir: string, index: number, files: Files = nodeDisk): Promise<Buffer> {
+  try {
+    for await (const { entry } of new OpenedForReading(dir, files).entries(index)) return entry
+  } catch (error) {
+    throw readTrouble(dir, error)
+  }
+  throw new AgentError('USAGE', `there is no record ${index} in log \`${dir}\``)
+}
+
 /** How many records can be read, from 0. Throws as `readLog` does. */
 export async function logSize(dir: string, files: Files = nodeDisk): Promise<number> {
   try {

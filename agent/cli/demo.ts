@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AuditLog, openLog, readLog, verifyLog } from '../audit/index.ts'
 import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 import { addTrustAnchor, createIssuer, describeLicence, issueLicence, readLicence } from '../licence/index.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
@@ -80,7 +79,7 @@ function removeFolder(folder: string): void {
 interface Stage {
   readonly folder: string
   readonly state: StateFolder
-  readonly log: AuditLog
+  readonly ledger: Ledger
   readonly simulator: Simulator
   /** What the printer's journal counted so far. */
   readonly seen: { receivedBytes: number; commands: number }
@@ -98,10 +97,10 @@ async function setStage(folder: string): Promise<Stage> {
   const design = join(folder, 'cube.gcode')
   await writeFile(design, await readFile(join(packageFolder(), 'fixtures', 'demo', 'cube.gcode')))
   const { token, rootPem } = await makeLicence(design, state.machineId)
-  const log = await openLog(state.logDir)
+  const ledger = await openLedger(state)
   const seen = { receivedBytes: 0, commands: 0 }
   const simulator = await startSimulator({ speed: 'max', journal: (line) => count(line, seen) })
-  return { folder, state, log, simulator, seen, rootPem, token, design }
+  return { folder, state, ledger, simulator, seen, rootPem, token, design }
 }
 
 async function makeLicence(design: string, machineId: string): Promise<{ token: string; rootPem: string }> {
@@ -187,7 +186,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
     source: { path },
     spoolDir: stage.state.spoolDir,
     loaded: findPolicy('maker-space'),
-    openLog: async () => stage.log,
+    openLog: async () => stage.ledger,
     anchorsPem: [stage.rootPem],
     machineId: stage.state.machineId,
     portName: stage.simulator.path,

@@ -1,7 +1,7 @@
 import type { Decision } from '../../policies/index.ts'
-import { type AuditLog, openLog } from '../audit/index.ts'
 import type { StopReason } from '../core/index.ts'
 import { AgentError, EXIT } from '../errors.ts'
+import { type Ledger, openLedger } from '../ledger.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
@@ -58,15 +58,15 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   keepOnUnheard()
   const bar = printProgress()
   let decided: Decision | undefined
-  let log: AuditLog | undefined
+  let ledger: Ledger | undefined
   try {
     const printed = await printJob({
       source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
       spoolDir: state.spoolDir,
       loaded,
       openLog: async () => {
-        log = await openLog(state.logDir)
-        return log
+        ledger = await openLedger(state)
+        return ledger
       },
       anchorsPem,
       machineId: state.machineId,
@@ -94,7 +94,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   } finally {
     bar.stop()
     interrupt.release()
-    await stopAll(simulator, log)
+    await stopAll(simulator, ledger)
   }
 }
 
@@ -125,9 +125,9 @@ function show(printed: PrintedJob, options: PrintOptions): void {
   if (!options.json) say(`${red(session.outcome)}  after ${session.commandsSent} commands`)
 }
 
-async function stopAll(simulator: Simulator | undefined, log: AuditLog | undefined): Promise<void> {
+async function stopAll(simulator: Simulator | undefined, ledger: Ledger | undefined): Promise<void> {
   await simulator?.stop()
-  await log?.close()
+  await ledger?.close()
 }
 
 function printProgress(): Progress & { start(total: number): void } {

@@ -1,6 +1,9 @@
-import type { StoredRecord } from '../audit/index.ts'
+import type { StoredRecord } from '../log-format/index.ts'
 
-/** A record of the log in a few words. */
+/** Stands for what was erased, or lies in a side table that cannot be opened from here. */
+const HIDDEN = '(hidden)'
+
+/** A record of the log in a few words. What is hidden of it is told where it could be opened. */
 export function recordWords(record: StoredRecord): string {
   switch (record.kind) {
     case 'log-opened':
@@ -11,70 +14,146 @@ export function recordWords(record: StoredRecord): string {
       return `agent ${record.version} started on machine ${record.machine}`
     case 'agent-ended':
       return 'agent ended, with the machine at rest'
+    case 'snapshot':
+      return `snapshot of ${record.fold} over ${record.size} records`
     case 'policy-loaded':
       return `policy ${record.name} version ${record.version} loaded`
+    case 'host-opened':
+      return `host came to ${hidden(record.place)}`
+    case 'host-closed':
+      return `host left ${hidden(record.place)} after ${record.lines} lines`
+    case 'printer-opened':
+      return `printer at ${record.port} opened`
+    case 'printer-lost':
+      return `printer at ${record.port} lost${because(record.reason)}`
+    case 'odometer':
+      return odometerWords(record)
+    case 'latched':
+      return `blocked: ${record.code}${because(record.reason)}`
+    case 'cleared':
+      return `cleared by ${hidden(record.by)}`
+    case 'emergency-stop':
+      return `emergency stop by ${hidden(record.by)}`
+    case 'line-refused':
+      return `line ${record.line} refused: ${record.message ?? `${record.code} ${HIDDEN}`}`
+    case 'safe-stop':
+      return `safe stop, heaters ${record.confirmed ? 'confirmed off' : 'not confirmed off'} (${record.code})${because(record.reason)}`
+    default:
+      return jobWords(record) ?? peopleWords(record) ?? evidenceWords(record) ?? record.kind
+  }
+}
+
+function jobWords(record: StoredRecord): string | undefined {
+  switch (record.kind) {
     case 'decision':
-      return decisionWords(record.decision)
+      return decisionWords(record)
     case 'job-opened':
       return `job ${short(record.job)} opened: ${record.commands} commands, allowed by record ${record.decision}`
     case 'job-sealed':
       return `job ${short(record.job)}: ${record.commandsSent} commands sent, digest ${record.sha256.slice(0, 16)}`
     case 'job-closed':
-      return `job ${short(record.job)} closed: ${record.outcome}, ${commandsWords(record)}${because(record.reason)}`
-    case 'host-opened':
-      return `host came to ${record.place}`
-    case 'host-closed':
-      return `host left ${record.place} after ${record.lines} lines`
+      return `job ${short(record.job)} closed: ${record.outcome}, ${commandsWords(record)}${coded(record.code)}${because(record.reason)}`
     case 'stream-opened':
       return `job ${short(record.job)} opened: a stream of the host, ${record.host}`
-    case 'printer-opened':
-      return `printer at ${record.port} opened`
-    case 'printer-lost':
-      return `printer at ${record.port} lost: ${record.reason}`
     case 'job-armed':
       return `job ${short(record.job)} armed, allowed by record ${record.decision}`
     case 'job-disarmed':
-      return `job ${short(record.job)} disarmed by ${record.by}`
+      return `job ${short(record.job)} disarmed by ${hidden(record.by)}`
     case 'interlude':
       return `job ${short(record.job)} paused: ${record.commandsSent} commands in the pause, then put back`
-    case 'latched':
-      return `blocked: ${record.reason}`
-    case 'cleared':
-      return `cleared by ${record.by}`
-    case 'emergency-stop':
-      return `emergency stop by ${record.by}`
-    case 'line-refused':
-      return `line ${record.line} refused: ${record.message}`
-    case 'safe-stop':
-      return `safe stop, heaters ${record.confirmed ? 'confirmed off' : 'not confirmed off'}${because(record.reason)}`
+    case 'copy':
+      return `copy ${short(record.copy)} of licence ${record.licence}: ${record.state}`
+    default:
+      return undefined
   }
 }
+
+/** What people did about decisions. */
+function peopleWords(record: StoredRecord): string | undefined {
+  switch (record.kind) {
+    case 'hold-decided':
+      return `hold of record ${record.decision} ${record.outcome} by ${hidden(record.by)}, for the ${record.role}${because(record.reason)}`
+    case 'override':
+      return `override for record ${record.decision} by ${hidden(record.by)}: ${record.rules.join(', ')}${because(record.reason)}`
+    case 'appeal-filed':
+      return `appeal against record ${record.decision} by ${hidden(record.by)}${because(record.text)}`
+    case 'appeal-decided':
+      return `appeal of record ${record.appeal} ${record.outcome} by ${hidden(record.by)}${because(record.reason)}`
+    case 'erasure':
+      return erasureWords(record)
+    case 'sampled':
+      return `${record.drawn.length} of ${record.population} decisions drawn for review: ${record.drawn.join(', ')}`
+    case 'reviewed':
+      return `record ${record.decision} reviewed by ${hidden(record.by)}: ${record.finding}${because(record.note)}`
+    case 'case-approved':
+      return `record ${record.decision} may be told outside, says ${hidden(record.by)}`
+    default:
+      return undefined
+  }
+}
+
+function evidenceWords(record: StoredRecord): string | undefined {
+  switch (record.kind) {
+    case 'incident':
+      return `incident ${record.rule}, ${record.severity}: ${record.count} times in records ${record.first} to ${record.last}`
+    case 'incident-exported':
+      return `incident of record ${record.incident} ${record.isSent ? 'went' : 'could not go'} to ${record.to}`
+    case 'witnessed':
+      return `${record.size} records witnessed by ${record.cosigners.map(({ name }) => name).join(', ')}`
+    case 'witness-refused':
+      return `witness ${record.witness} refused ${record.size} records: it knows ${record.witnessSize ?? 'another'} (${record.status})`
+    default:
+      return undefined
+  }
+}
+
+const hidden = (text: string | null | undefined): string => text ?? HIDDEN
 
 function commandsWords(record: StoredRecord & { kind: 'job-closed' }): string {
   const { commandsSent, commandsTotal } = record
   return commandsTotal === null ? `${commandsSent} commands` : `${commandsSent} of ${commandsTotal} commands`
 }
 
-function because(reason: string | null): string {
-  return reason === null ? '' : ` (${reason})`
+function odometerWords({ printer, sent }: StoredRecord & { kind: 'odometer' }): string {
+  const ours = `${Math.round(sent.filamentMm)} mm of filament sent since the last`
+  if (printer === null) return `odometer: the printer keeps none, ${ours}`
+  return `odometer: ${printer.prints} prints, ${Math.round(printer.filamentMm)} mm of filament; ${ours}`
 }
 
-function short(job: string): string {
-  return job.slice(0, 8)
+function erasureWords(record: StoredRecord & { kind: 'erasure' }): string {
+  const { subject, cause, rows, deferredRows, deferredUntil } = record
+  const why = cause === 'request' ? 'on request' : 'by age'
+  const rest = deferredUntil === null ? '' : `; ${deferredRows} are kept until ${deferredUntil.slice(0, 10)}`
+  return `${rows} rows of ${subject} erased ${why}${rest}`
+}
+
+/** Behind a code that may be none. */
+function coded(code: string | null): string {
+  return code === null ? '' : ` (${code})`
+}
+
+function because(reason: string | null | undefined): string {
+  return reason === null || reason === undefined ? '' : `: ${reason}`
+}
+
+function short(id: string): string {
+  return id.slice(0, 8)
 }
 
 /** A decision's document is opaque to the log; only what is surely there is told. */
-function decisionWords(decision: object): string {
-  const outcome = member(decision, 'outcome')
-  const job = member(decision, 'job')
-  const name = typeof job === 'object' && job !== null ? member(job, 'name') : undefined
+function decisionWords(record: StoredRecord & { kind: 'decision' }): string {
+  const { outcome, decision } = record
+  if (decision === undefined)
+    return `decision ${outcome} for ${HIDDEN}${coded(record.reasons[0]?.code ?? null)}`
+  const name = member(member(decision, 'job'), 'name')
   const reasons = member(decision, 'reasons')
   const first: unknown = Array.isArray(reasons) ? reasons[0] : undefined
-  const message = typeof first === 'object' && first !== null ? member(first, 'message') : undefined
+  const message = member(first, 'message')
   const why = typeof message === 'string' ? `: ${message}` : ''
-  return `decision ${typeof outcome === 'string' ? outcome : '?'} for ${typeof name === 'string' ? name : '?'}${why}`
+  return `decision ${outcome} for ${typeof name === 'string' ? name : '?'}${why}`
 }
 
-function member(value: object, key: string): unknown {
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
   return Object.entries(value).find(([name]) => name === key)?.[1]
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { openLog } from '../audit/index.ts'
 import { exampleConfig, type GateConfig, loadGateConfig } from '../config/index.ts'
 import { controlSocketPath } from '../control/index.ts'
 import { AgentError } from '../errors.ts'
 import { type GateEnd, jobsMode, runGate } from '../gate/index.ts'
+import { openLedger } from '../ledger.ts'
 import { loadTrustAnchors } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { loadPolicy } from '../load-policy.ts'
@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const loaded = configuredPolicy(config)
   const state = await openStateFolder(options.state ?? config.state)
   const logger = createLogger(config.logLevel)
-  const log = await openLog(state.logDir)
+  const ledger = await openLedger(state)
   const interrupt = interruptSignal('the gate was ended')
   keepOnUnheard()
   const simulator = config.printer.port === 'sim' ? await startSimulator({}) : undefined
@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       portName: simulator?.path ?? config.printer.port,
       loaded,
       state,
-      log,
+      ledger,
       anchorsPem: await loadTrustAnchors(state.trustDir),
       version: VERSION,
       guardProgram: guardProgram(),
@@ -59,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     interrupt.release()
     await simulator?.stop()
-    await log.close()
+    await ledger.close()
   }
   // The guard acts when this process is gone: nothing else may keep it.
   if (!end.isAtRest) endNow(end.failure ?? notAtRest())

@@ -1,12 +1,14 @@
 import { basename } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import type { Decision } from '../../policies/index.ts'
-import type { AuditLog, AuditRecord } from '../audit/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Gate, Latch } from '../core/index.ts'
+import { decisionRecord } from '../decision-record.ts'
 import { inspectJob } from '../inspect-job.ts'
+import type { Recorder } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
+import type { AuditRecord } from '../log-format/index.ts'
 import type { StateFolder } from '../state-folder.ts'
-import { inWords } from '../stop-words.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
@@ -23,7 +25,7 @@ export interface GateDeskOptions {
   readonly host: () => string | null
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
-  readonly log: AuditLog
+  readonly log: Recorder
   readonly anchorsPem: readonly string[]
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
@@ -68,6 +70,7 @@ export class GateDesk implements GateControl {
     const { path, licence, user } = request
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
+    const startedAtMs = performance.now()
     const inspected = await inspectJob({
       source: path,
       name: request.name ?? basename(path),
@@ -84,7 +87,9 @@ export class GateDesk implements GateControl {
       ...(user !== undefined && { user: { name: user } }),
     })
     try {
-      const receipt = await log.append({ kind: 'decision', decision: inspected.decision })
+      const receipt = await log.append(
+        decisionRecord(inspected.decision, user, Math.round(performance.now() - startedAtMs)),
+      )
       const decision: Decision = {
         ...inspected.decision,
         log: { origin: receipt.origin, index: receipt.index },
@@ -129,7 +134,10 @@ export class GateDesk implements GateControl {
   #takeBack(job: string): void {
     const { gate, record } = this.#options
     record({ kind: 'job-disarmed', job, by: 'portcullis' })
-    if (gate.latch !== null) record({ kind: 'latched', job: null, reason: inWords(gate.latch.reason) })
+    if (gate.latch !== null) {
+      const { code, message: reason } = gate.latch.reason
+      record({ kind: 'latched', job: null, code, reason })
+    }
   }
 
   async #refuse(decision: Decision, remove: () => Promise<void>): Promise<ControlAnswer> {

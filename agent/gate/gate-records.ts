@@ -1,12 +1,13 @@
-import type { AuditRecord } from '../audit/index.ts'
 import type { GateRecord } from '../core/index.ts'
-import { inWords } from '../stop-words.ts'
+import type { DurableIndex } from '../durable-index.ts'
+import type { AuditRecord } from '../log-format/index.ts'
 
 /** The gate's records as the log keeps them. */
 
 /** What the log must know of a job that was armed. */
 export interface RecordedJob {
-  readonly decisionIndex: number
+  /** Where the decision that allows it stands, durable. */
+  readonly admitted: DurableIndex
   readonly canonicalSha256: string
   readonly commands: number
 }
@@ -22,7 +23,7 @@ export function auditRecordOf(record: GateRecord, place: string, job: RecordedJo
       return {
         kind: 'job-opened',
         job: record.job,
-        decision: job?.decisionIndex ?? 0,
+        decision: job?.admitted ?? 0,
         canonicalSha256: job?.canonicalSha256 ?? '',
         commands: job?.commands ?? 0,
       }
@@ -33,20 +34,22 @@ export function auditRecordOf(record: GateRecord, place: string, job: RecordedJo
         kind: 'job-closed',
         job: record.job,
         outcome: record.outcome,
-        reason: record.reason === null ? null : inWords(record.reason),
+        code: record.reason?.code ?? null,
+        reason: record.reason?.message ?? null,
         commandsSent: record.commands,
         commandsTotal: job?.commands ?? null,
         sha256: record.sha256,
       }
     case 'latched':
-      return { kind: 'latched', job: record.job, reason: inWords(record.reason) }
+      return { kind: 'latched', job: record.job, code: record.reason.code, reason: record.reason.message }
     case 'interlude':
       return { kind: 'interlude', job: record.job, commandsSent: record.commands }
     case 'safe-stop':
       return {
         kind: 'safe-stop',
         job: record.job,
-        reason: inWords(record.reason),
+        code: record.reason.code,
+        reason: record.reason.message,
         confirmed: record.confirmed,
       }
     default:

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { AuditLog, AuditRecord } from '../audit/index.ts'
 import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
 import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
+import type { Ledger } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
+import type { AuditRecord } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
 import { runningHash } from '../running-hash.ts'
 import type { StateFolder } from '../state-folder.ts'
-import { inWords } from '../stop-words.ts'
 import { ArmedJobs } from './armed-jobs.ts'
 import { GateDesk } from './gate-desk.ts'
 import { auditRecordOf } from './gate-records.ts'
@@ -33,7 +33,7 @@ export interface GateRunOptions {
   readonly portName: string
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
-  readonly log: AuditLog
+  readonly ledger: Ledger
   readonly anchorsPem: readonly string[]
   readonly version: string
   readonly guardProgram: string | undefined
@@ -59,16 +59,21 @@ export async function runGate(options: GateRunOptions): Promise<GateEnd> {
 }
 
 /** What the log must say before anything happens; a job that the last agent left open is closed as uncertain. */
-async function recordStart({ log, loaded, state, version, logger }: GateRunOptions): Promise<LastEnd> {
+async function recordStart({ ledger, loaded, state, version, logger }: GateRunOptions): Promise<LastEnd> {
   const { policy, sha256 } = loaded
-  await log.append({ kind: 'agent-started', version, machine: state.machineId })
-  await log.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
-  const last = await readLastEnd(state.logDir)
+  await ledger.append({ kind: 'agent-started', version, machine: state.machineId })
+  await ledger.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
+  const last = await readLastEnd(state)
   const { unfinished, reason, isOnRecord } = last
   if (reason !== null) logger?.warn({ ...reason, job: unfinished?.job }, 'the gate begins blocked')
-  if (unfinished !== undefined) await log.append(closeUnfinished(unfinished))
+  if (unfinished !== undefined) await ledger.append(closeUnfinished(unfinished))
   if (reason !== null && !isOnRecord)
-    await log.append({ kind: 'latched', job: unfinished?.job ?? null, reason: inWords(reason) })
+    await ledger.append({
+      kind: 'latched',
+      job: unfinished?.job ?? null,
+      code: reason.code,
+      reason: reason.message,
+    })
   return last
 }
 
@@ -163,7 +168,7 @@ class GateRun {
   }
 
   #desk(): GateDesk {
-    const { loaded, state, log, anchorsPem, inspectorProgram } = this.#options
+    const { loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
     return new GateDesk({
       gate: this.#gate,
       jobs: this.#jobs,
@@ -172,7 +177,7 @@ class GateRun {
       host: () => this.#hosts.activePlace,
       loaded,
       state,
-      log,
+      log: ledger,
       anchorsPem,
       inspectorProgram,
       record: (record) => this.#record(record),
@@ -256,8 +261,8 @@ class GateRun {
   }
 
   #write(record: AuditRecord, done: () => void, failed: (message: string) => void): void {
-    const { log, logger } = this.#options
-    const writing = log.append(record).then(done, (error) => {
+    const { ledger, logger } = this.#options
+    const writing = ledger.append(record).then(done, (error) => {
       const message = error instanceof Error ? error.message : 'the log cannot be written'
       logger?.warn({ record: record.kind, message }, 'not recorded')
       failed(message)

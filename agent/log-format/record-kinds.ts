@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { FORMAT_NAME } from './format.ts'
 
 /** Longest text that a member of a record may be, in UTF-16 code units: no field of ours comes near it. */
-const TEXT_CHARS_MAX = 4096
+const TEXT_CHARS_MAX = 16_384
 /** Longest name of something that the code or a policy names: rules, codes, ports. */
 const NAME_CHARS_MAX = 512
 /** Different reasons that a decision may count. */
@@ -129,8 +129,8 @@ export const AGENT_KINDS = {
   /** A host came to the gate, or left it after so many lines. */
   'host-opened': { open: {}, hidden: { place: text } },
   'host-closed': { open: { lines: count }, hidden: { place: text } },
-  'printer-opened': { open: { port: name }, hidden: {} },
-  'printer-lost': { open: { port: name }, hidden: { reason: text } },
+  'printer-opened': { open: { port: text }, hidden: {} },
+  'printer-lost': { open: { port: text }, hidden: { reason: text } },
   /** The printer's own counters, and what the gate sent since the record of this kind before. */
   odometer: {
     open: {

@@ -9,8 +9,10 @@ export type AgentKind = keyof typeof AGENT_KINDS
 export type OwnKind = keyof typeof OWN_KINDS
 export type RecordKind = AgentKind | OwnKind
 
-type Open<K extends RecordKind> = Readonly<z.infer<z.ZodObject<Kinds[K]['open']>>>
-type Hidden<K extends RecordKind> = Readonly<z.infer<z.ZodObject<Kinds[K]['hidden']>>>
+/** What values of these members are. */
+type Values<S> = { readonly [M in keyof S]: S[M] extends z.ZodType ? z.infer<S[M]> : never }
+type Open<K extends RecordKind> = Values<Kinds[K]['open']>
+type Hidden<K extends RecordKind> = Values<Kinds[K]['hidden']>
 
 /** What was hidden of a record: whom it is about, and the commitment to it in the side table. */
 export const sealedRef = z.strictObject({

@@ -4,9 +4,12 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest'
-import type { AuditLog, AuditRecord, Receipt } from '../../agent/audit/index.ts'
+import type { Receipt } from '../../agent/audit/index.ts'
 import { closingLines, HELLO, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { AgentError } from '../../agent/errors.ts'
+import type { Recorder } from '../../agent/ledger.ts'
+import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { type RunSessionOptions, runSession } from '../../agent/run-session.ts'
 import { openPort } from '../../agent/serial/index.ts'
 import type { Faults, JournalRecord } from '../../agent/sim/index.ts'
@@ -22,7 +25,7 @@ const JOB = jobOf('G28', 'M104 S50', 'G1 X10 Y10 F3000', 'G1 X20 F1200')
 type Kind = AuditRecord['kind']
 
 /** A log whose disk the test holds in its hands. */
-class HeldLog implements AuditLog {
+class HeldLog implements Recorder {
   readonly origin = 'portcullis/00000000000000000000000000000000'
   readonly records: AuditRecord[] = []
   private readonly holds: ReadonlySet<Kind>
@@ -35,17 +38,13 @@ class HeldLog implements AuditLog {
     this.fails = new Set(options.fails)
   }
 
-  get size(): number {
-    return this.records.length
-  }
-
   append(record: AuditRecord): Promise<Receipt> {
     const index = this.records.push(record) - 1
     for (const tell of this.waits.splice(0)) tell()
     if (this.fails.has(record.kind)) {
       return Promise.reject(new AgentError('AUDIT_UNWRITABLE', 'no space is left on the disk'))
     }
-    const receipt = { origin: this.origin, index, hash: '' }
+    const receipt = { origin: this.origin, index: index as DurableIndex }
     if (!this.holds.has(record.kind)) return Promise.resolve(receipt)
     return new Promise((resolve) => this.held.push(() => resolve(receipt)))
   }
@@ -60,10 +59,6 @@ class HeldLog implements AuditLog {
   /** The disk says that it has what waits. */
   release(): void {
     for (const resolve of this.held.splice(0)) resolve()
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve()
   }
 }
 
@@ -110,7 +105,7 @@ async function* blocksOf(job: CanonicalJob): AsyncGenerator<Uint8Array, void> {
   yield job.bytes
 }
 
-function options(bench: Bench, log: AuditLog, more: Partial<RunSessionOptions> = {}): RunSessionOptions {
+function options(bench: Bench, log: Recorder, more: Partial<RunSessionOptions> = {}): RunSessionOptions {
   return {
     portName: bench.simulator.path,
     baud: 115_200,
@@ -122,7 +117,7 @@ function options(bench: Bench, log: AuditLog, more: Partial<RunSessionOptions> =
     commandsTotal: JOB.commands.length,
     log,
     jobId: 'job-1',
-    decisionIndex: 0,
+    admitted: 0 as DurableIndex,
     guardProgram: undefined,
     ...more,
   }
@@ -150,7 +145,7 @@ describe('a job whose record is late', () => {
     log.release()
     expect(await running).toMatchObject({ outcome: 'printed', reason: null, coldConfirmed: true })
     const commands = bench.commands().filter((text) => text !== HELLO)
-    expect(commands).toEqual([...PREAMBLE, ...JOB.commands, ...closingLines([])])
+    expect(commands).toEqual([...PREAMBLE, 'M78', ...JOB.commands, ...closingLines([])])
   })
 
   test('can be stopped while it waits, and sends nothing when the record comes at last', async () => {

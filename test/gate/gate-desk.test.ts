@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type AuditRecord, openLog, readLog } from '../../agent/audit/index.ts'
+import { readLog } from '../../agent/audit/index.ts'
 import type { ControlAnswer } from '../../agent/control/index.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
 import { readLastEnd } from '../../agent/gate/last-end.ts'
+import { openLedger } from '../../agent/ledger.ts'
 import { loadPolicy } from '../../agent/load-policy.ts'
-import type { StateFolder } from '../../agent/state-folder.ts'
+import type { AuditRecord } from '../../agent/log-format/index.ts'
+import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -39,7 +41,7 @@ interface Scene {
   arm(): Promise<ControlAnswer>
   /** Kinds of the records that the desk has made, and `readLastEnd` of them. */
   kinds(): Promise<readonly string[]>
-  logDir: string
+  state: StateFolder
 }
 
 /** A desk in front of the gate of a bench. `meanwhile` happens while a record of this kind is written. */
@@ -49,11 +51,12 @@ async function scene(
 ): Promise<Scene> {
   const folder = fs.mkdtempSync(join(tmpdir(), 'portcullis-test-'))
   onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }))
-  const [spool, logDir, job] = [join(folder, 'spool'), join(folder, 'log'), join(folder, 'job.gcode')]
-  fs.mkdirSync(spool, { mode: 0o700 })
+  const job = join(folder, 'job.gcode')
+  const state = await openStateFolder(join(folder, 'state'))
+  const { spoolDir: spool, logDir } = state
   fs.writeFileSync(job, 'G28\nG1 X50 Y50 Z1 F3000\n')
-  const log = await openLog(logDir)
-  onTestFinished(() => log.close())
+  const ledger = await openLedger(state)
+  onTestFinished(() => ledger.close())
   const nowMs = (): number => bench.nowMs
   const jobs = new ArmedJobs(() => bench.gate, nowMs)
   const signal = new AbortController()
@@ -65,20 +68,17 @@ async function scene(
     printer: 'sim',
     host: () => null,
     loaded: loadPolicy(join(ROOT, 'policies', 'library', 'maker-space.yaml')),
-    state: { path: folder, spoolDir: spool, logDir, machineId: 'm-1' } as StateFolder,
+    state,
     log: {
-      origin: log.origin,
-      size: log.size,
-      close: () => log.close(),
       append: (record) => {
-        const written = log.append(record)
+        const written = ledger.append(record)
         if (record.kind === meanwhile.during) meanwhile.act?.()
         return written
       },
     },
     anchorsPem: [],
     inspectorProgram,
-    record: (record) => void writing.push(log.append(record)),
+    record: (record) => void writing.push(ledger.append(record)),
     nowMs,
   })
   return {
@@ -86,7 +86,7 @@ async function scene(
     jobs,
     spool,
     signal,
-    logDir,
+    state,
     arm: () => desk.arm({ do: 'arm', path: job }, () => {}, signal.signal),
     kinds: async () => {
       await Promise.all(writing)
@@ -178,11 +178,11 @@ describe('the latch', () => {
 
   test('that falls while the arming is written stays, here and for the next gate', async () => {
     const bench = stop(streamBench(3)).pass(5_000)
-    const { arm, kinds, logDir } = await scene(bench, { during: 'job-armed', act: () => void stop(bench) })
+    const { arm, kinds, state } = await scene(bench, { during: 'job-armed', act: () => void stop(bench) })
     expect(await arm()).toMatchObject({ ok: false })
     expect(bench.latch).toBe('interrupted')
     expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
-    expect((await readLastEnd(logDir)).reason?.message).toContain('the second')
+    expect((await readLastEnd(state)).reason?.message).toContain('the second')
   })
 })
 

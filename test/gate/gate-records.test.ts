@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type AuditRecord, openLog, readLog } from '../../agent/audit/index.ts'
 import type { GateRecord } from '../../agent/core/index.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { auditRecordOf } from '../../agent/gate/gate-records.ts'
+import { openLedger, readLedger } from '../../agent/ledger.ts'
+import { type AuditRecord, splitRecord } from '../../agent/log-format/index.ts'
+import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -13,7 +16,7 @@ afterEach(() => {
 
 const SHA256 = 'ab'.repeat(32)
 const REASON = { code: 'host-lost', message: 'the host left in mid-job' } as const
-const RECORDED = { decisionIndex: 7, canonicalSha256: SHA256, commands: 100 }
+const RECORDED = { admitted: 7 as DurableIndex, canonicalSha256: SHA256, commands: 100 }
 
 const RECORDS: readonly GateRecord[] = [
   { kind: 'host-opened' },
@@ -32,23 +35,34 @@ const RECORDS: readonly GateRecord[] = [
   { kind: 'safe-stop', job: null, reason: REASON, confirmed: true },
 ]
 
-async function logOf(records: readonly AuditRecord[]): Promise<string> {
+async function stateWith(records: readonly AuditRecord[]): Promise<StateFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-gate-'))
   folders.push(folder)
-  const dir = join(folder, 'log')
-  const log = await openLog(dir)
-  for (const record of records) await log.append(record)
-  await log.close()
-  return dir
+  const state = await openStateFolder(folder)
+  const ledger = await openLedger(state)
+  for (const record of records) await ledger.append(record)
+  await ledger.close()
+  return state
 }
 
 describe('a record of the gate', () => {
   test('of any kind is one that the log takes and gives back', async () => {
     const records = RECORDS.map((record) => auditRecordOf(record, '/run/printer', RECORDED))
-    const dir = await logOf(records)
-    const kinds: string[] = []
-    for await (const { record } of readLog(dir)) kinds.push(record.kind)
-    expect(kinds).toEqual(['log-opened', ...RECORDS.map(({ kind }) => kind)])
+    const read: object[] = []
+    for await (const { record } of readLedger(await stateWith(records))) {
+      const { seq: _seq, at: _at, sealed: _sealed, ...rest } = record
+      read.push(rest)
+    }
+    expect(read.slice(1)).toEqual(records)
+  })
+
+  test('says in the open only codes and counts, never a sentence or a place', () => {
+    for (const record of RECORDS) {
+      const split = splitRecord(auditRecordOf(record, '/run/printer', RECORDED))
+      const open = JSON.stringify('open' in split && split.open)
+      for (const secret of ['/run/printer', REASON.message, 'ada', 'the host', '"no"'])
+        expect(open, record.kind).not.toContain(secret)
+    }
   })
 
   test('names the place of the host, and of an armed job its decision, digest and length', () => {

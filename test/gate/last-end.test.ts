@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type AuditRecord, openLog } from '../../agent/audit/index.ts'
 import { closeUnfinished, readLastEnd } from '../../agent/gate/last-end.ts'
+import { openLedger } from '../../agent/ledger.ts'
+import type { AuditRecord } from '../../agent/log-format/index.ts'
+import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -15,7 +17,12 @@ const STARTED: AuditRecord = { kind: 'agent-started', version: '1', machine: 'm-
 const PLUGGED: AuditRecord = { kind: 'printer-opened', port: '/dev/ttyACM0' }
 const UNPLUGGED: AuditRecord = { kind: 'printer-lost', port: '/dev/ttyACM0', reason: 'it is gone' }
 const ENDED: AuditRecord = { kind: 'agent-ended' }
-const LATCHED: AuditRecord = { kind: 'latched', job: null, reason: 'line-refused: line 3 was refused' }
+const LATCHED: AuditRecord = {
+  kind: 'latched',
+  job: null,
+  code: 'line-refused',
+  reason: 'line 3 was refused',
+}
 const CLEARED: AuditRecord = { kind: 'cleared', by: 'ada' }
 const ARMED: AuditRecord = { kind: 'job-armed', job: 'j', decision: 2 }
 const KILLED: AuditRecord = { kind: 'emergency-stop', by: 'the host' }
@@ -24,6 +31,7 @@ const CLOSED: AuditRecord = {
   kind: 'job-closed',
   job: 'a',
   outcome: 'ended',
+  code: null,
   reason: null,
   commandsSent: 1,
   commandsTotal: null,
@@ -32,23 +40,24 @@ const CLOSED: AuditRecord = {
 const stopped = (confirmed: boolean): AuditRecord => ({
   kind: 'safe-stop',
   job: null,
-  reason: 'interrupted: by Ctrl-C',
+  code: 'interrupted',
+  reason: 'by Ctrl-C',
   confirmed,
 })
 
-async function logOf(records: readonly AuditRecord[]): Promise<string> {
+async function stateWith(records: readonly AuditRecord[]): Promise<StateFolder> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-end-'))
   folders.push(folder)
-  const dir = join(folder, 'log')
-  const log = await openLog(dir)
-  for (const record of records) await log.append(record)
-  await log.close()
-  return dir
+  const state = await openStateFolder(folder)
+  const ledger = await openLedger(state)
+  for (const record of records) await ledger.append(record)
+  await ledger.close()
+  return state
 }
 
 /** What a gate that starts now reads of gates that left these records. */
 const endOf = async (...records: readonly AuditRecord[]) =>
-  await readLastEnd(await logOf([...records, STARTED]))
+  await readLastEnd(await stateWith([...records, STARTED]))
 
 const GATE = [STARTED, PLUGGED]
 const BLOCKED = 'blocked when the last gate ended: '
