@@ -52,7 +52,8 @@ export class HttpSink implements Sink {
     const options = {
       method: 'POST',
       headers: {
-        'content-type': 'application/cloudevents+json; charset=UTF-8',
+        // Without a charset: the events are ASCII, and the SDK for JavaScript takes no parameter here.
+        'content-type': 'application/cloudevents+json',
         'content-length': body.length,
         ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
       },
