@@ -54,12 +54,21 @@ export const CARD_COMMANDS: Readonly<Record<number, Handler>> = {
   21: onCard((machine) => machine.reply('echo:SD card ok')),
   22: onCard((machine) => machine.hardware.card.remount()),
   23: selectFile,
-  24: onCard(({ hardware }) => hardware.card.start()),
-  25: onCard(({ hardware }) => hardware.card.pause()),
+  24: onCard(({ hardware, counter, nowMs }) => {
+    hardware.card.start()
+    if (hardware.card.isPrinting) counter.start(nowMs)
+  }),
+  25: onCard(({ hardware, counter, nowMs }) => {
+    hardware.card.pause()
+    counter.pause(nowMs)
+  }),
   26: onCard(({ hardware }, command) => hardware.card.seek(command.long('S') ?? 0)),
   27: onCard((machine) => machine.reply(machine.hardware.card.status())),
   28: startWriting,
   29: onCard(({ hardware }) => hardware.card.endWriting()),
   30: removeFile,
-  524: onCard(({ hardware }) => hardware.card.abort()),
+  524: onCard(({ hardware, counter, nowMs }) => {
+    hardware.card.abort()
+    counter.stop(nowMs, false)
+  }),
 }

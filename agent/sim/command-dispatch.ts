@@ -2,7 +2,7 @@
 
 import { CARD_COMMANDS } from './card-commands.ts'
 import { CHAMBER_COMMANDS, HEAT_COMMANDS } from './heat-commands.ts'
-import { HOST_COMMANDS } from './host-commands.ts'
+import { COUNTER_COMMANDS, HOST_COMMANDS } from './host-commands.ts'
 import type { Machine } from './machine.ts'
 import type { ParsedCommand } from './marlin-parser.ts'
 import { CNC_COMMANDS, G_COMMANDS, type Handler, MOTION_M_COMMANDS } from './motion-commands.ts'
@@ -36,6 +36,7 @@ function handlerOf(machine: Machine, { letter, code }: ParsedCommand): Handler |
   if (letter !== 'M') return undefined
   if (config.hasEmergencyParser && EMERGENCY_CODES.includes(code)) return () => 'done'
   if (machine.settings.has(code)) return applySetting
+  if (config.hasPrintCounter && COUNTER_COMMANDS[code] !== undefined) return COUNTER_COMMANDS[code]
   return M_COMMANDS[code] ?? (config.hasChamber ? CHAMBER_COMMANDS[code] : undefined)
 }
 

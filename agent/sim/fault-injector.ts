@@ -24,6 +24,7 @@ export class FaultInjector {
   #sent = 0
   #oks = 0
   #commands = 0
+  #hasPrintedElsewhere = false
 
   constructor(faults: Faults, seed: number, journal: Journal) {
     this.faults = faults
@@ -68,6 +69,15 @@ export class FaultInjector {
       String.fromCharCode(NOISE_FIRST + this.#noise.below(0x100 - NOISE_FIRST)),
     )
     return noise.join('') + text
+  }
+
+  /** Filament of the print that somebody makes past the wire, in mm, once its counters were told; 0 for every later call. */
+  printedElsewhereMm(): number {
+    const metres = this.faults.odometer
+    if (metres === undefined || this.#hasPrintedElsewhere) return 0
+    this.#hasPrintedElsewhere = true
+    this.#journal.event('fault', { fault: 'odometer', metres })
+    return metres * 1000
   }
 
   /** How much longer the command that is about to run takes. */

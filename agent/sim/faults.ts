@@ -28,6 +28,10 @@ export const FAULTS = {
   'garbage-every': count('noise bytes at the start of a line sent', 'lines between two', 2),
   'flip-bit-every': count('one bit of a received byte is flipped', 'bytes between two', 2),
   'rx-buffer': count('a serial chip without flow control: what does not fit is lost', 'bytes it holds'),
+  odometer: count(
+    'the board counts its prints, and once it was asked for them (M78) somebody prints from the card',
+    'metres of filament in that print',
+  ),
   'slow-heater': count('heaters take longer to heat and to cool', 'times slower'),
 } as const satisfies Record<string, FaultEntry>
 

@@ -10,6 +10,9 @@ import { type Outcome, untilStill } from './wait.ts'
 /** M155 takes no longer interval. */
 const AUTOREPORT_S_MAX = 60
 const FAN_SPEED_MAX = 255
+/** Half of EXTRUDE_MINTEMP, and BED_MINTEMP: what counts as a target (`auto_job_over_threshold`). */
+const HOT_NOZZLE_CELSIUS = 85
+const HOT_BED_CELSIUS = 5
 
 type Pick = (machine: Machine, command: ParsedCommand) => Heater | undefined
 
@@ -23,12 +26,25 @@ const nozzle: Pick = (machine, command) => {
 const bed: Pick = (machine) => machine.hardware.bed
 const chamber: Pick = (machine) => machine.hardware.chamber
 
+/** PRINTJOB_TIMER_AUTOSTART: the timer of the print starts with a wait for heat, and stops when all of it is off. */
+function followHeat({ hardware, counter, nowMs }: Machine, canStart: boolean, canStop: boolean): void {
+  const { nozzle, bed, chamber } = hardware
+  const isHot =
+    nozzle.targetCelsius > HOT_NOZZLE_CELSIUS ||
+    bed.targetCelsius > HOT_BED_CELSIUS ||
+    (chamber?.targetCelsius ?? 0) > HOT_BED_CELSIUS
+  if (isHot && canStart) counter.start(nowMs)
+  if (!isHot && canStop) counter.stop(nowMs)
+}
+
 /** M104, M140, M141: sets a target and goes on. Temperatures are 16-bit integers: 200.9 is 200, 65736 is 200. */
 function heat(pick: Pick): Handler {
   return (machine, command) => {
     const heater = machine.isDryRun ? undefined : pick(machine, command)
     const celsius = command.int16('S')
-    if (heater !== undefined && celsius !== undefined) machine.setTarget(heater, celsius)
+    if (heater === undefined || celsius === undefined) return 'done'
+    machine.setTarget(heater, celsius)
+    followHeat(machine, false, true)
     return 'done'
   }
 }
@@ -41,6 +57,7 @@ function heatAndWait(pick: Pick): Handler {
     const celsius = warmer ?? command.int16('R')
     if (heater === undefined || celsius === undefined) return 'done'
     machine.setTarget(heater, celsius)
+    followHeat(machine, true, pick === nozzle)
     return new HeatWait(heater, warmer === undefined, (remaining) =>
       machine.reply(`${machine.temperatures()} W:${remaining}`),
     )
@@ -83,6 +100,7 @@ function coldExtrusion(machine: Machine, command: ParsedCommand): Outcome {
 
 function powerOff(machine: Machine): Outcome {
   machine.heatersOff()
+  machine.counter.stop(machine.nowMs)
   machine.fanSpeed = 0
   return untilStill(machine.planner)
 }

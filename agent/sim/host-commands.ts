@@ -73,10 +73,30 @@ function restart(machine: Machine, command: ParsedCommand): Outcome {
   return 'done'
 }
 
+/** M78 tells the counters; only `S78` sets them back. */
+function statistics(machine: Machine, command: ParsedCommand): Outcome {
+  const { counter, nowMs } = machine
+  if (command.int16('S') === 78) counter.clear(nowMs)
+  else {
+    for (const text of counter.lines(nowMs)) machine.reply(text)
+    const elsewhereMm = machine.around.statisticsTold()
+    if (elsewhereMm > 0) counter.printElsewhere(elsewhereMm, nowMs)
+  }
+  return 'done'
+}
+
+/** M75 to M77: the timer of the print. */
+function onTimer(act: 'start' | 'pause' | 'stop'): Handler {
+  return ({ counter, nowMs }) => {
+    counter[act](nowMs)
+    return 'done'
+  }
+}
+
 const accept: Handler = () => 'done'
 
 /** Commands that a default build knows and that change nothing that is simulated. */
-const ACCEPTED = [17, 31, 42, 73, 75, 76, 77, 78, 85, 120, 121, 300, 428]
+const ACCEPTED = [17, 31, 42, 73, 75, 76, 77, 85, 120, 121, 300, 428]
 
 /** M codes about the host and the board. */
 export const HOST_COMMANDS: Readonly<Record<number, Handler>> = {
@@ -105,4 +125,12 @@ export const HOST_COMMANDS: Readonly<Record<number, Handler>> = {
   502: defaultSettings,
   503: replyLines((machine) => machine.settings.lines()),
   999: restart,
+}
+
+/** M codes of builds that count their prints. The timer alone every build has: here it does what can be seen. */
+export const COUNTER_COMMANDS: Readonly<Record<number, Handler>> = {
+  75: onTimer('start'),
+  76: onTimer('pause'),
+  77: onTimer('stop'),
+  78: statistics,
 }

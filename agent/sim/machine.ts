@@ -9,6 +9,7 @@ import type { Journal } from './journal.ts'
 import type { MarlinBuild } from './marlin-build.ts'
 import { Motion, type Point } from './motion.ts'
 import { Planner } from './planner.ts'
+import { PrintCounter, StoredStatistics } from './print-counter.ts'
 import { SdCard } from './sd-card.ts'
 import { Eeprom, Settings } from './settings.ts'
 import type { Wait } from './wait.ts'
@@ -26,6 +27,7 @@ export interface MachineConfig {
   readonly hasAdvancedOk: boolean
   readonly hasEmergencyParser: boolean
   readonly hasChamber: boolean
+  readonly hasPrintCounter: boolean
   /** The space within the software endstops. */
   readonly volumeMm: Point
 }
@@ -36,6 +38,7 @@ export class Hardware {
   readonly bed: Heater
   readonly chamber: Heater | undefined
   readonly eeprom = new Eeprom()
+  readonly statistics = new StoredStatistics()
   readonly card = new SdCard()
 
   constructor(hasChamber: boolean, slowness: number) {
@@ -60,6 +63,8 @@ export interface Surroundings {
   setLineNumber(number: number): void
   resendReplies(): string[]
   cancelMotionMode(): void
+  /** M78 was answered. Gives the filament, in mm, that somebody prints past the wire from here on, or 0. */
+  statisticsTold(): number
 }
 
 /** The firmware's state. */
@@ -70,6 +75,7 @@ export class Machine {
   readonly motion: Motion
   readonly planner = new Planner()
   readonly settings: Settings
+  readonly counter: PrintCounter
   /** What the running command waits for; the printer sets it. */
   wait: Wait | undefined
   fanSpeed = 0
@@ -88,6 +94,7 @@ export class Machine {
     this.around = around
     this.motion = new Motion(config.build, config.volumeMm)
     this.settings = new Settings(hardware.eeprom)
+    this.counter = new PrintCounter(hardware.statistics)
   }
 
   get nowMs(): number {

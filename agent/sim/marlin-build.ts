@@ -23,6 +23,8 @@ export interface MarlinBuild {
   readonly hasMacros: boolean
   /** Planes (G17 to G19), inches (G20) and full circles in arcs (`P`): options that change what a move means. */
   readonly hasCncOptions: boolean
+  /** PRINTCOUNTER: it counts its prints and tells of them by M78. Off where nobody turns it on. */
+  readonly hasPrintCounter: boolean
 }
 
 const PLAIN = {
@@ -33,6 +35,7 @@ const PLAIN = {
   hasMotionModes: false,
   hasMacros: false,
   hasCncOptions: false,
+  hasPrintCounter: false,
 } as const
 
 const BUILDS: Readonly<Record<MarlinBuildName, MarlinBuild>> = {
@@ -48,6 +51,7 @@ const BUILDS: Readonly<Record<MarlinBuildName, MarlinBuild>> = {
     hasMotionModes: true,
     hasMacros: true,
     hasCncOptions: true,
+    hasPrintCounter: true,
   },
 }
 

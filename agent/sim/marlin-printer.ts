@@ -144,6 +144,7 @@ export class MarlinPrinter {
       },
       resendReplies: () => this.#assembly.resendReplies(),
       cancelMotionMode: () => this.#parser.cancelMotionMode(),
+      statisticsTold: () => this.#parts.faults.printedElsewhereMm(),
     })
   }
 
@@ -340,8 +341,10 @@ export class MarlinPrinter {
     if (!card.isPrinting || this.machine.nowMs < this.#cardReadyAtMs) return false
     this.#cardReadyAtMs = this.machine.nowMs + CARD_LINE_MS
     const text = card.nextLine()
-    if (text === undefined) this.#outbox.say('Done printing file')
-    else if (text.trim() !== '') this.#queue.push({ text, isFromCard: true })
+    if (text === undefined) {
+      this.#outbox.say('Done printing file')
+      this.machine.counter.stop(this.machine.nowMs)
+    } else if (text.trim() !== '') this.#queue.push({ text, isFromCard: true })
     return true
   }
 

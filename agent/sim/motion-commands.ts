@@ -30,6 +30,7 @@ function arc(isClockwise: boolean): Handler {
 
 function plan(machine: Machine, move: Move): Outcome {
   const { motion, planner } = machine
+  if (!machine.isDryRun) machine.counter.moved(move.to.e - motion.position.e, machine.nowMs)
   const isPrevented = isExtrusionPrevented(machine, move)
   if (!move.isFilamentOnly) note(machine, move, isPrevented)
   if (move.lengthMm === 0 || (isPrevented && move.isFilamentOnly)) {

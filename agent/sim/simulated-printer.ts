@@ -28,6 +28,8 @@ export interface SimulatedPrinterOptions {
   readonly hasAdvancedOk?: boolean
   readonly hasEmergencyParser?: boolean
   readonly hasChamber?: boolean
+  /** Counts its prints. By itself it does so as its build does, and where a fault needs it. */
+  readonly hasPrintCounter?: boolean
   readonly volumeMm?: Point
   /** Called by the fault `unplug-after`: the link is to be cut, whatever it is. */
   readonly unplug?: () => void
@@ -70,15 +72,17 @@ export interface SimulatedPrinter {
 /** Makes a printer and lets it boot: the first bytes are written before this returns. */
 export function startSimulatedPrinter(options: SimulatedPrinterOptions): SimulatedPrinter {
   const { clock, faults = {} } = options
+  const build = marlinBuild(options.build ?? 'default')
   const journal = new Journal(options.journal ?? (() => {}), clock)
   const invariants = new Invariants()
   const hardware = new Hardware(options.hasChamber === true, faults['slow-heater'] ?? 1)
   const printer = new MarlinPrinter({
     config: {
-      build: marlinBuild(options.build ?? 'default'),
+      build,
       hasAdvancedOk: options.hasAdvancedOk === true,
       hasEmergencyParser: options.hasEmergencyParser === true,
       hasChamber: options.hasChamber === true,
+      hasPrintCounter: options.hasPrintCounter ?? (build.hasPrintCounter || faults.odometer !== undefined),
       volumeMm: options.volumeMm ?? VOLUME_MM,
     },
     clock,
