@@ -14,6 +14,7 @@ export class CommandQueue {
   private readonly starts = new Int32Array(QUEUE_COMMANDS)
   private readonly ends = new Int32Array(QUEUE_COMMANDS)
   private readonly counted = new Uint8Array(QUEUE_COMMANDS)
+  private readonly pushedBy = new Int32Array(QUEUE_COMMANDS)
   private head = 0
   private tail = 0
   private used = 0
@@ -27,12 +28,16 @@ export class CommandQueue {
     return QUEUE_BYTES - this.used
   }
 
-  /** Appends `command[start, end)`; `isCounted` where it is part of the job's digest. The caller minds the `room`. */
-  push(command: Uint8Array, start: number, end: number, isCounted: boolean): void {
+  /**
+   * Appends `command[start, end)`; `isCounted` where it is part of the job's digest, `pushed` as it pushes the extruder,
+   * in thousandths of a millimetre. The caller minds the `room`.
+   */
+  push(command: Uint8Array, start: number, end: number, isCounted: boolean, pushed = 0): void {
     const length = end - start
     assert(length <= this.room && this.tail < QUEUE_COMMANDS, 'the queue has room for what its owner lets in')
     for (let i = 0; i < length; i++) this.bytes[this.used + i] = command[start + i] ?? 0
     this.counted[this.tail] = isCounted ? 1 : 0
+    this.pushedBy[this.tail] = pushed
     this.starts[this.tail] = this.used
     this.used += length
     this.ends[this.tail] = this.used
@@ -55,6 +60,11 @@ export class CommandQueue {
   /** Whether the first command is part of the job's digest. */
   get isCounted(): boolean {
     return this.counted[this.head] === 1
+  }
+
+  /** How far the first command pushes the extruder, in thousandths of a millimetre. */
+  get pushed(): number {
+    return this.pushedBy[this.head] ?? 0
   }
 
   /** Drops the first command. */

@@ -1,3 +1,5 @@
+import type { OdometerEntry } from './odometer.ts'
+
 /**
  * What the session asks the outside world to do. Cold effects are objects, in order; the hot one, bytes for the
  * printer, is a call on a sink whose buffer is consumed before it returns.
@@ -59,6 +61,8 @@ export type SessionRecord =
       readonly sha256: string
       readonly reason: StopReason | null
     }
+  /** What the printer counted before the job, and behind it. */
+  | ({ readonly kind: 'odometer'; readonly isAfterJob: boolean } & OdometerEntry)
 
 export type Effect =
   /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */

@@ -17,6 +17,7 @@ import {
 } from '../../gcode/index.ts'
 import type { Objection, Verdict } from '../../policies/index.ts'
 import type { CommandQueue } from './command-queue.ts'
+import { pushedMicrons } from './odometer.ts'
 
 /**
  * The line path of a job from a file: bytes to lines, commands, verdicts, and the canonical commands that may go
@@ -86,10 +87,12 @@ export class JobReader implements LineSink {
       this.refuse(firstMessage(verdict.objections))
       return
     }
+    const pushed = pushedMicrons(this.state, this.move)
     advance(this.state, command, this.move)
     // The numbers on the wire are ours: a job that renumbers would make the printer ask for lines that never were.
     if (command.letter === LETTER_M && command.code === RENUMBER) return
-    this.queue.push(this.canonical, 0, writeLine(command, this.canonical, 0), JobDigest.counts(command))
+    const length = writeLine(command, this.canonical, 0)
+    this.queue.push(this.canonical, 0, length, JobDigest.counts(command), pushed)
   }
 
   private refuse(message: string): void {

@@ -1,6 +1,7 @@
-import { asciiBytes, JobDigest } from '../../gcode/index.ts'
+import { JobDigest } from '../../gcode/index.ts'
 import { CommandQueue } from './command-queue.ts'
 import type { JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
+import { JobOdometer } from './job-odometer.ts'
 import { JobReader } from './job-reader.ts'
 import { Closing } from './printer/closing.ts'
 import { Greeting, HELLO_LIMIT_MS } from './printer/greeting.ts'
@@ -41,6 +42,7 @@ export type SessionPhase =
   | 'preamble'
   | 'job'
   | 'closing'
+  | 'reading'
   | 'stopping'
   | 'ending'
   | 'done'
@@ -58,8 +60,7 @@ export class Session {
   private wantsBlock = false
   private jobHasEnded = false
   private sent = 0
-  /** Lines of the preamble that are still to be sent. */
-  private preamble: readonly Uint8Array[] = []
+  private readonly odometer: JobOdometer
   private nextRecordId = 1
   private openedId = -1
   private closedId = -1
@@ -75,6 +76,7 @@ export class Session {
     this.closing = new Closing(options.tools)
     this.safeStop = new SafeStop(options.printer, safeStopLines(options.tools))
     this.greeting = new Greeting(this.link)
+    this.odometer = new JobOdometer(this.link, (record) => this.append(record))
   }
 
   get phase(): SessionPhase {
@@ -130,12 +132,14 @@ export class Session {
   private replyToLine(kind: ReplyKind, line: string, nowMs: number): void {
     if (kind === REPLY_OK) {
       this.link.acknowledge(line)
+      this.odometer.settled(this.link.oldest)
       if (this.phase_ === 'closing') this.closing.ok(line)
     } else if (kind === REPLY_LINK_ERROR) this.link.refused()
     else if (kind === REPLY_RESEND) this.link.requestResend(line)
     else if (kind === REPLY_START) this.stop('printer-reset', 'the printer restarted in mid-job', nowMs)
     else if (kind === REPLY_CANCEL)
       this.stop('printer-cancelled', 'the job was cancelled at the printer', nowMs)
+    else if (kind === REPLY_OTHER) this.odometer.heard(line)
   }
 
   private openIfGreeted(): void {
@@ -149,7 +153,7 @@ export class Session {
   recorded(id: number, nowMs: number): void {
     if (id === this.openedId && this.phase_ === 'recording') {
       this.phase_ = 'preamble'
-      this.preamble = preambleLines(this.options.tools).map(asciiBytes)
+      this.odometer.begin(this.options.tools)
       this.askForBlock()
     }
     if (id === this.closedId && this.phase_ === 'ending') this.finish()
@@ -194,6 +198,8 @@ export class Session {
 
   /** A person or a signal ends the job, or something outside failed. */
   stop(code: StopCode, message: string, nowMs: number): void {
+    // Every command has run and the machine is cold: only what the printer counted stays unknown.
+    if (this.phase_ === 'reading' && code !== 'record-failed') this.close()
     if (this.phase_ === 'stopping' || this.phase_ === 'ending' || this.phase_ === 'done') return
     this.reason = { code, message }
     this.outcome = code === 'port-lost' ? 'uncertain' : 'stopped'
@@ -206,7 +212,7 @@ export class Session {
   portEnded(message: string, nowMs: number): void {
     if (this.phase_ === 'ending' || this.phase_ === 'done') return
     this.stop('port-lost', message, nowMs)
-    this.close()
+    if (this.phase_ === 'stopping') this.close()
   }
 
   /** Time has passed. Call some ten times a second. */
@@ -226,6 +232,7 @@ export class Session {
         return
       default:
         this.link.tick(nowMs)
+        this.odometer.tick(nowMs)
         this.checkLink(nowMs)
         this.pump(nowMs)
     }
@@ -270,27 +277,24 @@ export class Session {
         return this.sendJob(nowMs)
       case 'closing':
         return this.sendClosing(nowMs)
+      case 'reading':
+        return this.sendQuestion(nowMs)
       default:
         return false
     }
   }
 
   private sendPreamble(nowMs: number): boolean {
-    const [line, ...rest] = this.preamble
-    if (line === undefined) {
-      this.phase_ = 'job'
-      return true
-    }
-    if (!this.sendOwn(line, nowMs)) return false
-    this.preamble = rest
-    return true
+    if (this.sendOwn(nowMs)) return true
+    if (this.odometer.hasBegun) this.phase_ = 'job'
+    return this.odometer.hasBegun
   }
 
-  /** Sends a line of our own, if it may go out now. */
-  private sendOwn(line: Uint8Array, nowMs: number): boolean {
-    if (!this.link.isOpenFor(line[0])) return false
-    this.link.send(line, 0, line.length, nowMs)
-    return true
+  /** Sends a line of our own, if one may go out now. */
+  private sendOwn(nowMs: number): boolean {
+    const line = this.odometer.next(nowMs)
+    if (line !== undefined) this.link.send(line, 0, line.length, nowMs)
+    return line !== undefined
   }
 
   private sendJob(nowMs: number): boolean {
@@ -313,22 +317,31 @@ export class Session {
   private sendClosing(nowMs: number): boolean {
     const line = this.closing.next
     if (line !== undefined) {
-      if (!this.sendOwn(line, nowMs)) return false
+      if (!this.link.isOpenFor(line[0])) return false
+      this.link.send(line, 0, line.length, nowMs)
       this.closing.sent(nowMs)
       return true
     }
     if (this.link.inFlight > 0) return false
-    if (this.closing.isCold) this.printed(nowMs)
-    else if (this.closing.isDue(nowMs)) {
+    if (this.closing.isCold) return this.printed(nowMs)
+    if (this.closing.isDue(nowMs)) {
       if (this.closing.again()) return true
       this.stop('heaters-on', 'the printer did not confirm after the job that its heaters are off', nowMs)
     }
     return false
   }
 
+  /** Asks for the odometer; the job closes when it is read, or cannot be. */
+  private sendQuestion(nowMs: number): boolean {
+    if (this.sendOwn(nowMs)) return true
+    if (this.odometer.hasEnded) this.close()
+    return false
+  }
+
   /** Counts a command once, when it goes out first; sending it again for the printer counts nothing. */
   private account(queue: CommandQueue): void {
     this.sent++
+    this.odometer.sent(queue)
     if (queue.isCounted) this.digest.addCommand(queue.buffer, queue.start, queue.end)
     if (this.sent % SEAL_EVERY_COMMANDS !== 0) return
     this.append({ kind: 'job-sealed', commands: this.sent, sha256: this.digestNow() })
@@ -346,12 +359,12 @@ export class Session {
   }
 
   /** The printer has taken and ended everything. What it was given must be what was surveyed. */
-  private printed(nowMs: number): void {
-    if (this.digestNow() !== this.options.canonicalSha256) {
-      this.stop('job-changed', 'what was sent is not what was surveyed', nowMs)
-      return
-    }
-    this.close()
+  private printed(nowMs: number): boolean {
+    if (this.digestNow() === this.options.canonicalSha256) {
+      this.phase_ = 'reading'
+      this.odometer.end()
+    } else this.stop('job-changed', 'what was sent is not what was surveyed', nowMs)
+    return this.phase_ === 'reading'
   }
 
   private stopIfAtRest(): void {
@@ -360,6 +373,7 @@ export class Session {
 
   private close(): void {
     this.phase_ = 'ending'
+    this.odometer.close()
     if (this.reason !== null) {
       this.append({ kind: 'safe-stop', reason: this.reason, confirmed: this.safeStop.isCold })
     }

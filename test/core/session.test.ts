@@ -34,7 +34,7 @@ describe('a job that goes well', () => {
     bench.record('job-opened')
     bench.giveJob()
     expect(bench.session.phase).toBe('preamble')
-    expect(answerAll(bench, COLD)).toEqual([...PREAMBLE, ...JOB, ...CLOSING])
+    expect(answerAll(bench, COLD)).toEqual([...PREAMBLE, 'M78', ...JOB, ...CLOSING, 'M78'])
   })
 
   test('starts its numbers at 1 behind the hello', () => {
@@ -75,6 +75,7 @@ describe('a job that goes well', () => {
     bench.goTo('done')
     expect(bench.records()).toEqual([
       { kind: 'job-opened', preamble: PREAMBLE },
+      { kind: 'odometer', isAfterJob: false, printer: null, sent: { filamentMm: 0, commands: 0 } },
       { kind: 'job-closed', outcome: 'printed', commands: 4, sha256: jobOf(...JOB).sha256, reason: null },
     ])
     expect(bench.session.commandsSent).toBe(4)
@@ -90,7 +91,7 @@ describe('a job that goes well', () => {
       commands: SEAL_EVERY_COMMANDS,
       sha256: jobOf(...lines.slice(0, SEAL_EVERY_COMMANDS)).sha256,
     }
-    expect(bench.records().slice(1)).toEqual([{ kind: 'job-sealed', ...seal }])
+    expect(bench.records().slice(2)).toEqual([{ kind: 'job-sealed', ...seal }])
   })
 
   test('says nothing more once it is done, whatever comes', () => {

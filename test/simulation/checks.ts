@@ -7,6 +7,7 @@ import {
   preambleLines,
   safeStopLines,
 } from '../../agent/core/printer/marlin-lines.ts'
+import { unexplained } from './odometer-check.ts'
 import type { Run, Scene } from './run.ts'
 
 const PREAMBLE = preambleLines([])
@@ -22,7 +23,7 @@ const SAFE_STOP: ReadonlySet<string> = new Set([
   MARLIN_SAFE_STOP.poll,
   MARLIN_SAFE_STOP.emergency,
 ])
-const OBSERVING: ReadonlySet<string> = new Set(['M105', HELLO])
+const OBSERVING: ReadonlySet<string> = new Set(['M105', 'M78', HELLO])
 
 /** The promises that the run broke; none in a good one. */
 export function brokenPromises(scene: Scene, run: Run): string[] {
@@ -32,6 +33,7 @@ export function brokenPromises(scene: Scene, run: Run): string[] {
     ...checkExecuted(scene, run),
     ...checkHeat(scene, run),
     ...checkRecords(run),
+    ...unexplained(run.records),
   ]
 }
 
@@ -45,7 +47,7 @@ function checkEnd(run: Run): string[] {
 
 /** Every line that leaves is one of ours, judged and on record, and a number always means the same line. */
 function checkWritten(scene: Scene, run: Run): string[] {
-  const judged = new Set([...PREAMBLE, ...scene.job.commands, ...CLOSING, ...CLOSING_AGAIN, 'M105'])
+  const judged = new Set([...PREAMBLE, ...scene.job.commands, ...CLOSING, ...CLOSING_AGAIN, 'M105', 'M78'])
   const byNumber = new Map<string, string>()
   return run.written.flatMap(({ text, isOpened, isStopped }) => {
     const line = text.slice(0, -1)

@@ -13,6 +13,7 @@ export const OWN_LINES: ReadonlySet<string> = new Set([
   ...preambleLines([]),
   ...closingAgainLines([]),
   'M105',
+  'M78',
   'M110 N0',
   'M84',
 ])

@@ -8,6 +8,7 @@ import { makeJob, REFUSED_LINES } from './gate-jobs.ts'
 import type { GateScene } from './gate-scenes.ts'
 import { type GateWitness, isLeftOut } from './gate-witness.ts'
 import { GateWorld } from './gate-world.ts'
+import { unexplained } from './odometer-check.ts'
 
 /** A run that takes longer than this hangs. */
 const RUN_MS_MAX = 4 * 3_600_000
@@ -172,6 +173,8 @@ export class GatePlay extends GateWorld {
     const whole = (i: number): boolean =>
       witness.attempts[i]!.job.every((text) => isLeftOut(text) || ran.has(text))
     checkRecords(witness, this.generation, whole)
+    // What a gate had sent when it was killed nobody has counted.
+    if (this.generation === 1) for (const what of unexplained(witness.records)) witness.say(what)
     return {
       broken: witness.broken,
       printed: witness.attempts.filter((_attempt, i) => whole(i)).length,

@@ -71,6 +71,7 @@ export class GateWorld {
       seed: scene.seed,
       faults: scene.faults,
       hasAdvancedOk: scene.hasAdvancedOk,
+      hasPrintCounter: scene.seed % 2 === 0,
       unplug: () => this.happen('unplug'),
     })
     this.plug(false)

@@ -120,6 +120,7 @@ class Play {
       seed: scene.seed,
       faults: scene.faults,
       hasAdvancedOk: scene.hasAdvancedOk,
+      hasPrintCounter: scene.seed % 2 === 0,
       unplug: () => this.unplug(),
     })
   }

@@ -1,4 +1,5 @@
 import type { StopReason } from '../effects.ts'
+import type { OdometerEntry } from '../odometer.ts'
 
 /** What the gate asks the outside world to do, beside the bytes for host and printer. */
 
@@ -43,6 +44,8 @@ export type GateRecord =
       readonly reason: StopReason
       readonly confirmed: boolean
     }
+  /** `job`: the one that was closed since the record of this kind before, if one was. */
+  | ({ readonly kind: 'odometer'; readonly job: string | null } & OdometerEntry)
 
 export type GateEffect =
   /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */

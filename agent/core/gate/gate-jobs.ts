@@ -1,6 +1,7 @@
 import { JobDigest } from '../../../gcode/index.ts'
 import { assert } from '../../errors.ts'
 import type { StopReason } from '../effects.ts'
+import { Odometer } from '../odometer.ts'
 import { Burst } from './burst.ts'
 import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
 import type { GateOptions } from './gate-options.ts'
@@ -27,6 +28,7 @@ export interface OpenJob {
 }
 
 export class GateJobs {
+  readonly odometer: Odometer
   private readonly options: GateOptions
   private readonly append: (record: GateRecord) => number
   private armed_: Lockstep | undefined
@@ -39,6 +41,7 @@ export class GateJobs {
   constructor(options: GateOptions, append: (record: GateRecord) => number) {
     this.options = options
     this.append = append
+    this.odometer = new Odometer((entry, job) => append({ kind: 'odometer', job, ...entry }))
   }
 
   /** The job that waits for its host. */
@@ -142,13 +145,15 @@ export class GateJobs {
     if (this.commands > this.sealedCommands && nowMs - this.sealedAtMs >= SEAL_EVERY_MS) this.seal(nowMs)
   }
 
-  /** Closes what is open, if anything is. */
-  close(outcome: GateJobOutcome, reason: StopReason | null): void {
+  /** Closes what is open, and answers whether anything was. */
+  close(outcome: GateJobOutcome, reason: StopReason | null): boolean {
     const { openId: job, commands, sha256 } = this
-    if (job === null) return
+    if (job === null) return false
     this.append({ kind: 'job-closed', job, outcome, commands, sha256, reason })
     if (this.lockstep_ !== undefined) this.options.effects({ kind: 'job-over', job })
     this.lockstep_ = undefined
     this.stream_ = undefined
+    this.odometer.closed(job)
+    return true
   }
 }

@@ -64,6 +64,7 @@ export class Gate {
       },
       rested: (isCold) => this.rested(isCold),
       ready: () => this.lines.printerReady(),
+      odometer: (reading) => this.jobs.odometer.read(reading, this.lines.path.sent),
       trouble: (code, message) => this.trouble(code, message),
     })
     this.lines = new HostLines({
@@ -375,7 +376,7 @@ export class Gate {
   }
 
   private close(outcome: GateJobOutcome, reason: StopReason | null): void {
-    this.jobs.close(outcome, reason)
+    if (this.jobs.close(outcome, reason)) this.printer.readOdometer(reason === null, this.nowMs)
     this.watch.settled()
   }
 

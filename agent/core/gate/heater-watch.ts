@@ -19,13 +19,13 @@ export class HeaterWatch {
   note(command: Command): boolean {
     if (isHeating(command)) this.printer.heats()
     const tool = namedTool(command)
-    if (tool > 0 && this.printer.uses(tool)) this.tell()
-    return this.printer.tools.length <= this.guarded_
+    if (tool > 0 && this.printer.tools.add(tool)) this.tell()
+    return this.printer.tools.numbers.length <= this.guarded_
   }
 
   /** A job that selects or heats these tools begins. */
   expect(tools: readonly number[]): void {
-    for (const tool of tools) this.printer.uses(tool)
+    for (const tool of tools) this.printer.tools.add(tool)
     this.tell()
   }
 
@@ -35,6 +35,6 @@ export class HeaterWatch {
   }
 
   private tell(): void {
-    this.effects({ kind: 'tools', tools: this.printer.tools })
+    this.effects({ kind: 'tools', tools: this.printer.tools.numbers })
   }
 }

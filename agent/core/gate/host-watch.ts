@@ -121,7 +121,7 @@ export class HostWatch {
       this.ask(printer, ASK, nowMs)
       return 'nothing'
     }
-    if (!this.ask(printer, closingAgainLines(printer.tools), nowMs)) return 'nothing'
+    if (!this.ask(printer, closingAgainLines(printer.tools.numbers), nowMs)) return 'nothing'
     this.cooledAtMs = nowMs
     this.host.sayAll(this.host.idiom.tell(COOLED), nowMs)
     return 'nothing'

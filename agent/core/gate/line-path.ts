@@ -6,6 +6,7 @@ import {
   EMPTY,
   Envelope,
   explainRefusal,
+  JobDigest,
   LineParser,
   MachineState,
   Move,
@@ -19,6 +20,7 @@ import {
 } from '../../../gcode/index.ts'
 import type { Verdict } from '../../../policies/index.ts'
 import type { LineJudge } from '../job-reader.ts'
+import { pushedMicrons, SentTally } from '../odometer.ts'
 
 /**
  * The line path of a host's stream: bytes to command, verdict and canonical form, against the state that all lines let
@@ -35,6 +37,8 @@ export class LinePath {
   lineNumber = UNNUMBERED
   /** Whether a line that cannot be read is nonetheless as the host wrote it: its checksum says so. */
   isIntact = false
+  /** What went out so far. */
+  readonly sent = new SentTally()
   private readonly parser: LineParser
   private readonly raw = new Envelope()
   private readonly judge_: LineJudge
@@ -72,6 +76,7 @@ export class LinePath {
 
   /** Takes the command last judged into the state: it goes out. */
   take(): void {
+    this.sent.add(pushedMicrons(this.state, this.move), JobDigest.counts(this.command))
     advance(this.state, this.command, this.move)
   }
 

@@ -16,6 +16,8 @@ const HELLO_EVERY_MS = 1_500
 const HELLO_SETTLE_MS = 500
 /** Until a printer that has said nothing counts as silent. */
 export const HELLO_LIMIT_MS = 12_000
+/** Between two tries to greet a printer that does not answer. */
+const GREET_AGAIN_MS = 5_000
 
 export type GreetingState = 'idle' | 'asking' | 'greeted' | 'silent'
 
@@ -27,6 +29,7 @@ export class Greeting {
   private helloAtMs = 0
   private hellos = 0
   private answeredAtMs = Number.POSITIVE_INFINITY
+  private silentAtMs = Number.POSITIVE_INFINITY
   /** The hello arrived damaged: the `ok` behind its resend request is no answer. */
   private isRefused = false
 
@@ -70,9 +73,19 @@ export class Greeting {
   tick(nowMs: number): void {
     if (this.state_ !== 'asking') return
     if (nowMs - this.answeredAtMs >= HELLO_SETTLE_MS) this.greet(nowMs)
-    else if (nowMs - this.startedAtMs >= HELLO_LIMIT_MS) this.state_ = 'silent'
+    else if (nowMs - this.startedAtMs >= HELLO_LIMIT_MS) this.fallSilent(nowMs)
     else if (this.answeredAtMs === Number.POSITIVE_INFINITY && nowMs - this.helloAtMs >= HELLO_EVERY_MS)
       this.say(nowMs)
+  }
+
+  /** Whether a printer that stayed silent is to be greeted once more. */
+  isDueAgain(nowMs: number): boolean {
+    return nowMs - this.silentAtMs >= GREET_AGAIN_MS
+  }
+
+  private fallSilent(nowMs: number): void {
+    this.state_ = 'silent'
+    this.silentAtMs = nowMs
   }
 
   private say(nowMs: number): void {

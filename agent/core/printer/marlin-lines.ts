@@ -39,6 +39,9 @@ export function closingAgainLines(tools: readonly number[]): readonly string[] {
   return [...nozzlesOff(tools), 'M140 S0', 'M141 S0', 'M105']
 }
 
+/** Asks for the printer's own counters, and sets nothing: before a job's first line, and after its last. */
+export const ODOMETER_QUESTION = 'M78'
+
 /** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
 export const HELLO = 'M110 N0'
 

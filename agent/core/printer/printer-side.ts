@@ -5,6 +5,7 @@ import { HeatEvidence } from './heat-evidence.ts'
 import { HostReports } from './host-reports.ts'
 import { preambleLines, safeStopLines } from './marlin-lines.ts'
 import { OwedAnswers } from './owed-answers.ts'
+import { OwnLines } from './own-lines.ts'
 import { LINK_FAULTS, PrinterLink } from './printer-link.ts'
 import type { PrinterSideListener, PrinterState } from './printer-state.ts'
 import {
@@ -22,6 +23,7 @@ import {
 } from './reply.ts'
 import { SafeStop } from './safe-stop.ts'
 import { StrayAnswers } from './stray-answers.ts'
+import { UsedTools } from './used-tools.ts'
 
 /**
  * The gate's side towards the printer: brings it to the declared start, sends what it is given and says whose line an
@@ -30,10 +32,9 @@ import { StrayAnswers } from './stray-answers.ts'
 
 /** A board that was found in an unknown state may be booting: twice the time of a safe stop in mid-job. */
 export const FIRST_STOP_LIMIT_MS = 20_000
-/** Between two tries to greet a printer that does not answer. */
-const GREET_AGAIN_MS = 5_000
 
 export class PrinterSide {
+  readonly tools = new UsedTools()
   private readonly sink: PrinterSink
   private readonly listener: PrinterSideListener
   private readonly link: PrinterLink
@@ -44,10 +45,8 @@ export class PrinterSide {
   private isSettling = false
   private state_: PrinterState = 'absent'
   private readonly owed: OwedAnswers
-  private own: Uint8Array[] = []
-  private tools_: readonly number[] = []
+  private readonly own: OwnLines
   private park: readonly string[] = []
-  private greetAtMs = 0
   private readonly heat = new HeatEvidence()
   private readonly reports = new HostReports()
   private isKilled_ = false
@@ -60,6 +59,7 @@ export class PrinterSide {
     this.safeStop = new SafeStop(sink, safeStopLines([]))
     this.strays = new StrayAnswers(sink)
     this.owed = new OwedAnswers((reply) => listener.answered(reply))
+    this.own = new OwnLines(this.link, (reading) => listener.odometer(reading))
   }
 
   get state(): PrinterState {
@@ -71,9 +71,9 @@ export class PrinterSide {
     return this.owed.count
   }
 
-  /** Whether nothing is on its way, neither the host's nor our own. */
+  /** Whether nothing is on its way, neither the host's nor our own, that could do anything. */
   get isIdle(): boolean {
-    return this.link.inFlight === 0 && this.own.length === 0
+    return this.own.isLinkIdle
   }
 
   get mayBeHot(): boolean {
@@ -85,26 +85,15 @@ export class PrinterSide {
     return this.isKilled_
   }
 
-  /** Tools whose heaters a safe stop names. */
-  get tools(): readonly number[] {
-    return this.tools_
-  }
-
   /** A command that sets a heater's target is about to go out; `tool` is the one it names or that is active. */
   heats(): void {
     this.heat.heats()
   }
 
-  /** A tool is selected or heated. Answers true where it was not known before. */
-  uses(tool: number): boolean {
-    if (tool === 0 || this.tools_.includes(tool)) return false
-    this.tools_ = [...this.tools_, tool]
-    return true
-  }
-
   /** The port is open. With `isUnknown` the printer may be in the middle of something: it is brought to rest first. */
   opened(isUnknown: boolean, nowMs: number): void {
     this.link.restart(0, nowMs)
+    this.own.odometer.opened()
     const mustRest = isUnknown || this.isKilled_
     this.isKilled_ = false
     if (!mustRest) {
@@ -124,7 +113,7 @@ export class PrinterSide {
 
   /** Nothing that is on its way will be answered any more: the host is told for each of its lines. */
   private dropAll(): void {
-    this.own = []
+    this.own.clear()
     this.heat.forgetAnswers()
     this.owed.giveUp()
   }
@@ -138,7 +127,7 @@ export class PrinterSide {
 
   /** Whether a host's command that begins with this byte may go out now. */
   isOpenFor(firstByte: number | undefined): boolean {
-    return this.state_ === 'ready' && this.own.length === 0 && this.link.isOpenFor(firstByte)
+    return this.state_ === 'ready' && this.own.areOver && this.link.isOpenFor(firstByte)
   }
 
   /** Sends a host's canonical command. */
@@ -162,19 +151,26 @@ export class PrinterSide {
 
   /** Sends the declared start once more: a job begins, and whatever came before it must not scale it. */
   prepareAgain(nowMs: number): void {
-    this.sendOwn(preambleLines(this.tools_), nowMs)
+    this.sendOwn(preambleLines(this.tools.numbers), nowMs)
   }
 
   /** Lines of our own, which go out before the host's next. */
   sendOwn(lines: readonly string[], nowMs: number): void {
     this.heat.ownLines(lines)
-    this.own.push(...lines.map(asciiBytes))
+    this.own.push(lines)
     this.pump(nowMs)
+  }
+
+  /** A job is closed: its odometer is to be read, now or, where it may be stopped yet, with the next event. */
+  readOdometer(isNow: boolean, nowMs: number): void {
+    if (this.state_ !== 'ready') return
+    this.own.odometer.want()
+    if (isNow) this.pump(nowMs)
   }
 
   /** The job is over. Where lines that put back what a pause had changed are to go out yet, a stop takes their place. */
   abandon(park: readonly string[], nowMs: number): boolean {
-    const isPuttingBack = this.own.length > 0 && this.state_ === 'ready'
+    const isPuttingBack = this.own.areWaiting && this.state_ === 'ready'
     if (isPuttingBack) this.stop(park, nowMs)
     return isPuttingBack
   }
@@ -203,7 +199,7 @@ export class PrinterSide {
     this.dropAll()
     this.strays.begin(inFlight)
     this.greeting = new Greeting(this.link)
-    this.safeStop = new SafeStop(this.strays.sink, safeStopLines(this.tools_))
+    this.safeStop = new SafeStop(this.strays.sink, safeStopLines(this.tools.numbers))
     this.safeStop.start(nowMs, inFlight, limitMs)
   }
 
@@ -246,13 +242,13 @@ export class PrinterSide {
       case 'stopping':
         this.strays.heard(kind, nowMs)
         this.safeStop.reply(line)
-        this.listener.said(line, kind)
+        this.said(line, kind)
         this.endStop(nowMs)
         return
       case 'halted':
       case 'silent':
         this.strays.heard(kind, nowMs)
-        this.listener.said(line, kind)
+        this.said(line, kind)
         if (kind === REPLY_START && !this.strays.areOwed) this.greet(nowMs)
         else if (kind === REPLY_START || this.state_ === 'silent') this.settle(nowMs)
         return
@@ -272,7 +268,7 @@ export class PrinterSide {
     else if (kind === REPLY_RESEND || kind === REPLY_LINK_ERROR) this.greeting.refused()
     else if (kind === REPLY_START) this.greeting.booted(nowMs)
     else {
-      this.listener.said(line, kind)
+      this.said(line, kind)
       if (kind === REPLY_HALTED) this.haltedByItself(line)
     }
     this.checkGreeting(nowMs)
@@ -296,19 +292,19 @@ export class PrinterSide {
         this.listener.trouble('printer-reset', 'the printer restarted')
         return
       case REPLY_HALTED:
-        this.listener.said(line, kind)
+        this.said(line, kind)
         this.haltedByItself(line)
         return
       case REPLY_ERROR:
-        this.listener.said(line, kind)
+        this.said(line, kind)
         this.listener.trouble('printer-error', `the printer reported \`${printable(line)}\``)
         return
       case REPLY_CANCEL:
-        this.listener.said(line, kind)
+        this.said(line, kind)
         this.listener.trouble('printer-cancelled', 'the job was cancelled at the printer')
         return
       default:
-        this.listener.said(line, kind)
+        this.said(line, kind)
         return
     }
     this.checkLink(nowMs)
@@ -325,13 +321,17 @@ export class PrinterSide {
     link.acknowledge(line)
     this.heat.answered(line, link.oldest)
     this.owed.settle(link.oldest, line)
+    this.own.odometer.settled(link.oldest)
+  }
+
+  private said(line: string, kind: ReplyKind): void {
+    if (!this.own.odometer.heard(line)) this.listener.said(line, kind)
   }
 
   private checkGreeting(nowMs: number): void {
     if (this.state_ !== 'greeting' || this.isSettling) return
     if (this.greeting.state === 'silent') {
       this.state_ = 'silent'
-      this.greetAtMs = nowMs + GREET_AGAIN_MS
       const seconds = Math.round(HELLO_LIMIT_MS / 1000)
       this.listener.trouble('printer-silent', `the printer did not answer within ${seconds} s`)
     } else if (this.greeting.state === 'greeted') this.prepare(nowMs)
@@ -342,17 +342,16 @@ export class PrinterSide {
     this.state_ = 'preparing'
     this.owed.restart()
     this.heat.ownLines(this.park)
-    this.own = [...this.park, ...preambleLines(this.tools_), ...this.reports.takeBack()].map(asciiBytes)
+    this.own.push([...this.park, ...preambleLines(this.tools.numbers), ...this.reports.takeBack()])
+    this.own.odometer.want()
     this.park = []
     this.pump(nowMs)
   }
 
   private pump(nowMs: number): void {
-    for (let line = this.own[0]; line !== undefined; line = this.own[0]) {
-      if (!this.link.isOpenFor(line[0])) return
-      this.own.shift()
+    for (let line = this.own.next(nowMs); line !== undefined; line = this.own.next(nowMs))
       this.send(line, 0, line.length, nowMs)
-    }
+    if (!this.own.areOver) return
     if (this.state_ !== 'preparing' || this.link.inFlight > 0) return
     this.state_ = 'ready'
     this.listener.ready()
@@ -383,7 +382,7 @@ export class PrinterSide {
         this.checkGreeting(nowMs)
         return
       case 'silent':
-        if (nowMs >= this.greetAtMs) this.greet(nowMs)
+        if (this.greeting.isDueAgain(nowMs)) this.greet(nowMs)
         return
       case 'stopping':
         this.safeStop.tick(nowMs)
@@ -392,6 +391,7 @@ export class PrinterSide {
       case 'preparing':
       case 'ready':
         this.link.tick(nowMs)
+        this.own.odometer.tick(nowMs)
         this.checkLink(nowMs)
         this.pump(nowMs)
     }

@@ -1,5 +1,6 @@
 import type { StopCode } from '../effects.ts'
 import type { ReplyKind } from './reply.ts'
+import type { OdometerReading } from './statistics.ts'
 
 /** Where the printer stands. Only when it is `ready` a host's line goes out. */
 export type PrinterState =
@@ -29,6 +30,8 @@ export interface PrinterSideListener {
   rested(isCold: boolean): void
   /** It stands at the declared start and takes lines. */
   ready(): void
+  /** It said what it counted, or null where it does not or cannot be understood. */
+  odometer(reading: OdometerReading | null): void
   /** What was under way cannot go on. The printer is handled here already. */
   trouble(code: StopCode, message: string): void
 }

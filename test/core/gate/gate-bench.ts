@@ -13,6 +13,8 @@ import { type CanonicalJob, jobOf, runningHash } from '../canonical.ts'
 import { numbered } from '../numbered.ts'
 
 export const PREAMBLE = preambleLines([])
+/** Numbered lines that a printer which was not built to count gets before the first host's. */
+export const GREETING_LINES = PREAMBLE.length + 1
 
 /** Commands of the job that most tests print. */
 export const JOB: readonly string[] = ['G28', 'M104 S200', 'G1 X10 Y10 Z1 F3000', 'G1 X20 E1', 'G1 X30 E2']
@@ -48,6 +50,8 @@ export class GateBench {
   isSpooling = true
   /** Whether a guard that knows a new tool stands ready at once. */
   isGuarding = true
+  /** What the printer says to M78, before its ok. Most were not built to count. */
+  odometer: readonly string[] = ['echo:Unknown command: "M78"']
   /** Every command that the printer has got, without number and checksum. */
   readonly commands: string[] = []
   private wire = ''
@@ -123,6 +127,7 @@ export class GateBench {
     const target = /^(M104|M109|M140|M190) S(\d+)/.exec(command)
     if (target?.[1] === 'M104' || target?.[1] === 'M109') this.nozzle = target[2] ?? '0'
     else if (target !== null) this.bed = target[2] ?? '0'
+    if (command === 'M78') for (const line of this.odometer) this.gate.printerLine(line, this.nowMs)
     if (command === 'M112') {
       this.isHalted = true
       this.gate.printerLine('Error:Printer halted. kill() called!', this.nowMs)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { numbered } from '../numbered.ts'
-import { GateBench, JOB, PREAMBLE, readyBench, START_MS, streamBench } from './gate-bench.ts'
+import { GateBench, GREETING_LINES, JOB, PREAMBLE, readyBench, START_MS, streamBench } from './gate-bench.ts'
 
 describe('a printer that is found', () => {
   test('is told where our numbers start and brought to the declared start, without a host', () => {
@@ -11,7 +11,7 @@ describe('a printer that is found', () => {
       numbered(1, PREAMBLE[0]!).trimEnd(),
     ])
     expect(bench.gate.printerState).toBe('ready')
-    expect(bench.kinds()).toEqual([])
+    expect(bench.kinds()).toEqual(['odometer'])
   })
 
   test('in an unknown state is brought to rest before it is told anything, and the gate is blocked', () => {
@@ -46,7 +46,7 @@ describe('lines of a host', () => {
     bench.isAnswering = false
     bench.renumber().fresh()
     bench.numbered(0, 'G28', 'G1 X1')
-    const first = PREAMBLE.length + 1
+    const first = GREETING_LINES + 1
     expect(bench.sent()).toBe(numbered(first, 'G28'))
     expect(bench.heard()).toEqual([])
     bench.answer()
@@ -144,8 +144,8 @@ describe('what the printer says', () => {
     bench.isAnswering = false
     bench.host('G28').fresh()
     bench.hear(' T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0')
-    bench.hear('Error:checksum mismatch, Last Line: 4', 'Resend: 10', 'ok', 'start of nothing')
-    bench.hear('ok N10 P15 B3')
+    bench.hear('Error:checksum mismatch, Last Line: 4', 'Resend: 11', 'ok', 'start of nothing')
+    bench.hear('ok N11 P15 B3')
     expect(bench.heard().filter((line) => !line.startsWith('echo:'))).toEqual([
       ' T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0',
       'ok',
@@ -192,13 +192,13 @@ describe('several lines in flight', () => {
     bench.isAnswering = false
     bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\n')
     expect(bench.took()).toEqual(['G1 X1'])
-    bench.hear('ok N10 P15 B3')
+    bench.hear('ok N11 P15 B3')
     expect(bench.took()).toEqual(['G1 X2', 'G1 X3'])
     expect(bench.oks()).toBe(1)
-    bench.hear('ok N11 P15 B3')
-    expect(bench.oks()).toBe(1)
     bench.hear('ok N12 P15 B3')
+    expect(bench.oks()).toBe(1)
     bench.hear('ok N13 P15 B3')
+    bench.hear('ok N14 P15 B3')
     expect(bench.oks()).toBe(2)
     expect(bench.gate.printerState).toBe('ready')
   })
@@ -206,20 +206,20 @@ describe('several lines in flight', () => {
   test('are all answered by the ok of the last of them, where the others got lost', () => {
     const bench = readyBench()
     bench.isAnswering = false
-    bench.bytes('G1 X1\nG1 X2\nG1 X3\n').hear('ok N10 P15 B3')
+    bench.bytes('G1 X1\nG1 X2\nG1 X3\n').hear('ok N11 P15 B3')
     bench.fresh()
-    bench.hear('ok N12 P15 B3')
+    bench.hear('ok N13 P15 B3')
     expect(bench.heard()).toEqual(['ok', 'ok'])
   })
 
   test('keep a refusal behind them until all are answered', () => {
     const bench = readyBench({ deny: ['G1 X4'] })
     bench.isAnswering = false
-    bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\nG1 X5\n').hear('ok N10 P15 B3')
+    bench.bytes('G1 X1\nG1 X2\nG1 X3\nG1 X4\nG1 X5\n').hear('ok N11 P15 B3')
     bench.fresh()
-    bench.hear('ok N11 P15 B3')
-    expect(bench.kinds()).toEqual([])
     bench.hear('ok N12 P15 B3')
+    expect(bench.kinds()).toEqual([])
+    bench.hear('ok N13 P15 B3')
     expect(bench.heard().map((line) => line.split(' ')[0])).toEqual([
       'ok',
       'ok',

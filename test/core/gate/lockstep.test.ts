@@ -200,7 +200,7 @@ describe('in lockstep', () => {
   test('what comes behind its last command waits for that answer, and is no part of the job', () => {
     const bench = lockstepBench(4, { permitsInterlude: true })
     bench.isAnswering = false
-    bench.host('M105').hear('ok N23 P15 B5').fresh()
+    bench.host('M105').hear('ok N24 P15 B5').fresh()
     bench.bytes('G1 X30 E2\nG1 Z50\n')
     expect(bench.took()).toEqual(['G1 X30 E2'])
     bench.hear('ok')

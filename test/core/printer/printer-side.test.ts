@@ -8,6 +8,8 @@ import { SETTLED_MS, UNSETTLED_MS } from '../../../agent/core/printer/stray-answ
 import { numbered } from '../numbered.ts'
 
 const PREAMBLE = preambleLines([])
+/** What a printer answers to the preamble and to the question for its odometer, where it was not built to count. */
+const PREPARED = [...PREAMBLE.map(() => 'ok'), 'echo:Unknown command: "M78"', 'ok']
 const COLD = 'ok T:19.37 /0.00 B:19.37 /0.00 @:0 B@:0'
 const HOT = 'ok T:180.00 /200.00 B:60.00 /0.00 @:127 B@:0'
 const G = 0x47
@@ -46,7 +48,7 @@ function pass(ms: number): void {
 
 function ready(): void {
   side.opened(false, nowMs)
-  hear('ok', ...PREAMBLE.map(() => 'ok'))
+  hear('ok', ...PREPARED)
   expect(side.state).toBe('ready')
   taken()
   events()
@@ -67,6 +69,7 @@ beforeEach(() => {
       said: (line) => heard.push(`said ${line}`),
       rested: (isCold) => heard.push(isCold ? 'rested cold' : 'rested'),
       ready: () => heard.push('ready'),
+      odometer: (reading) => heard.push(`odometer ${reading?.filamentMm ?? 'unknown'}`),
       trouble: (code) => heard.push(`trouble ${code}`),
     },
   )
@@ -82,9 +85,12 @@ describe('the way to be ready', () => {
       expect(side.isOpenFor(G)).toBe(false)
       hear('ok')
     })
+    expect(taken()).toBe(numbered(PREAMBLE.length + 1, 'M78'))
+    expect(side.isOpenFor(G)).toBe(false)
+    hear('ok')
     expect(side.state).toBe('ready')
     expect(side.isOpenFor(G)).toBe(true)
-    expect(events()).toEqual(['ready'])
+    expect(events()).toEqual(['odometer unknown', 'ready'])
   })
 
   test('begins again where the printer boots in the middle of it', () => {
@@ -153,11 +159,11 @@ describe('a line of the host', () => {
   test('does not overtake own lines that wait for the printer to be alone', () => {
     ready()
     send('G1 X1')
-    hear('ok N10 P15 B5')
+    hear('ok N11 P15 B5')
     send('G1 X2')
     side.sendOwn(['M105'], nowMs)
     expect(side.isOpenFor(G)).toBe(false)
-    hear('ok N11 P15 B5', COLD)
+    hear('ok N12 P15 B5', COLD)
     expect(side.isOpenFor(G)).toBe(true)
   })
 
@@ -174,7 +180,7 @@ describe('a line of the host', () => {
   test('that is sent again is answered once', () => {
     ready()
     send('G28')
-    hear('Error:checksum mismatch, Last Line: 9', 'Resend: 10', 'ok')
+    hear('Error:checksum mismatch, Last Line: 10', 'Resend: 11', 'ok')
     expect(events()).toEqual([])
     hear('ok')
     expect(events()).toEqual(['answered ok'])
@@ -185,7 +191,7 @@ describe('a line of the host', () => {
     send('G28')
     hear('ok')
     send('G1 X1')
-    hear('Resend: 10', 'ok', 'ok', 'ok')
+    hear('Resend: 11', 'ok', 'ok', 'ok')
     expect(events()).toEqual(['answered ok', 'answered ok'])
     expect(side.hostInFlight).toBe(0)
   })
@@ -225,7 +231,7 @@ describe('trouble', () => {
   test('with the link stops the machine before anybody is told', () => {
     ready()
     send('G28')
-    for (let i = 0; i <= RESENDS_MAX; i++) hear('Resend: 10', 'ok')
+    for (let i = 0; i <= RESENDS_MAX; i++) hear('Resend: 11', 'ok')
     expect(side.state).toBe('stopping')
     expect(taken()).toContain('M410')
     expect(events().slice(0, 2)).toEqual(['answered by nobody', 'trouble link-failed'])
@@ -252,7 +258,7 @@ describe('trouble', () => {
     hear('start')
     pass(SETTLED_MS)
     expect(taken()).toContain('N0 M110 N0*125\n')
-    hear('Resend: 10', 'ok', 'ok')
+    hear('Resend: 11', 'ok', 'ok')
     expect(taken()).not.toContain('G28')
   })
 })
@@ -321,9 +327,9 @@ describe('a stop', () => {
 
   test('names the tools that were used', () => {
     ready()
-    expect(side.uses(0)).toBe(false)
-    expect(side.uses(2)).toBe(true)
-    expect(side.uses(2)).toBe(false)
+    expect(side.tools.add(0)).toBe(false)
+    expect(side.tools.add(2)).toBe(true)
+    expect(side.tools.add(2)).toBe(false)
     side.stop([], nowMs)
     expect(taken()).toContain('M104 T2 S0\n')
   })
