@@ -92,6 +92,41 @@ stop:
   #   - G1 Z10 F600
   #   - G90
 
+# Witnesses: others that cosign the head of this gate's log, so that nobody on this machine can cut it or put an older
+# one in its place unseen. Left out: nobody does. A witness on this machine counts for nothing.
+# witnesses:
+#   # A file in the form of C2SP tlog-policy: lines witness NAME KEY URL, groups, and one line quorum NAME.
+#   # portcullis witness serve runs a witness; portcullis witness key prints the key that is named here.
+#   policy: witnesses.txt
+#   # never: nothing waits for them. jobs: no job begins before the quorum has cosigned its decision.
+#   required: never
+#   # So long a job waits for them, where it must: 1 to 60 seconds. Then it is refused.
+#   waitSeconds: 10
+
+# Incidents: bursts of refusals, a clock that steps back, a printer that counts more filament than was sent, and the
+# like. They are always on record; portcullis audit incidents shows what would be told of them.
+incidents:
+  # Whether each is sent to the sink by itself. Nothing leaves this machine unless this says so.
+  automatic: false
+  # At most so many an hour; what comes after is one incident, a flood.
+  perHourMax: 20
+  # sink: { kind: file, path: /var/log/portcullis/incidents.jsonl }
+  # sink: { kind: syslog, host: 192.0.2.7, port: 514, protocol: tcp }
+  # sink: { kind: http, url: https://incidents.example.org/portcullis, secretFile: /etc/portcullis/incidents-token }
+
+# Names, file names, addresses and free text lie beside the log, encrypted, where they can be erased.
+privacy:
+  # They are erased at this age, by whole months. Left out: only when somebody asks for it.
+  # keepDays: 365
+  # So long they are kept even where their erasure is asked for; the erasure is then done later, and says so.
+  mustKeepDays: 0
+
+# Within what time people here answer. Reports name what is overdue; an appeal after its time is refused.
+answers:
+  holdHours: 72
+  appealDays: 30
+  appealAnswerDays: 14
+
 # What the gate tells on standard error: silent, error, warn, info or debug. The audit log is kept whatever this says.
 log: info
 `

@@ -8,6 +8,16 @@ import type { z } from 'zod'
 import { formatProblems, readYaml, valueAt, YamlCheck } from '../../policies/index.ts'
 import { AgentError } from '../errors.ts'
 import {
+  answersSchema,
+  buildEvidence,
+  type EvidenceConfig,
+  type EvidenceParts,
+  faultOfEvidence,
+  incidentsSchema,
+  privacySchema,
+  witnessesSchema,
+} from './evidence.ts'
+import {
   type CONFIG_LOG_LEVELS,
   configSchema,
   type HOST_PROFILES,
@@ -70,6 +80,8 @@ export interface GateConfig {
     /** Canonical commands. */
     readonly park: readonly string[]
   }
+  /** What concerns the log and those who rely on it. */
+  readonly evidence: EvidenceConfig
   readonly logLevel: (typeof CONFIG_LOG_LEVELS)[number]
 }
 
@@ -101,6 +113,7 @@ interface Parts {
   readonly printer: z.output<typeof printerSchema>
   readonly host: z.output<typeof hostSchema>
   readonly stop: z.output<typeof stopSchema>
+  readonly evidence: EvidenceParts
 }
 
 /** All parts are read even where one is wrong, so that all problems are told at once. */
@@ -108,11 +121,35 @@ function readParts(check: YamlCheck, value: unknown, path: string): Parts | unde
   const top = check.read(configSchema, value, [], Object.keys(configSchema.shape))
   const printer = readPart(check, printerSchema, value, 'printer')
   const host = readPart(check, hostSchema, value, 'host')
-  const stop =
-    valueAt(value, ['stop']) === undefined ? stopSchema.parse({}) : readPart(check, stopSchema, value, 'stop')
+  const stop = readOptional(check, stopSchema, value, 'stop')
+  const evidence = readEvidence(check, value)
   if (printer !== undefined && host !== undefined) checkTogether(check, printer, host, path)
-  if (top === undefined || printer === undefined || host === undefined || stop === undefined) return undefined
-  return { top, printer, host, stop }
+  if (top === undefined || printer === undefined || host === undefined) return undefined
+  if (stop === undefined || evidence === undefined) return undefined
+  return { top, printer, host, stop, evidence }
+}
+
+function readEvidence(check: YamlCheck, value: unknown): EvidenceParts | undefined {
+  const isNamed = valueAt(value, ['witnesses']) !== undefined
+  const witnesses = isNamed ? readPart(check, witnessesSchema, value, 'witnesses') : undefined
+  const incidents = readOptional(check, incidentsSchema, value, 'incidents')
+  const privacy = readOptional(check, privacySchema, value, 'privacy')
+  const answers = readOptional(check, answersSchema, value, 'answers')
+  if (incidents === undefined || privacy === undefined || answers === undefined) return undefined
+  const parts = { witnesses, incidents, privacy, answers }
+  const fault = faultOfEvidence(parts)
+  if (fault !== undefined) check.addAt([...fault.at], fault.why)
+  return parts
+}
+
+/** A part that may be left out, with its defaults. */
+function readOptional<Schema extends z.ZodObject>(
+  check: YamlCheck,
+  schema: Schema,
+  value: unknown,
+  name: string,
+): z.output<Schema> | undefined {
+  return valueAt(value, [name]) === undefined ? schema.parse({}) : readPart(check, schema, value, name)
 }
 
 /** A part that is missing or no map has been told with the top. */
@@ -166,7 +203,7 @@ function isAny(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
-function build({ top, printer, host, stop }: Parts, path: string): GateConfig {
+function build({ top, printer, host, stop, evidence }: Parts, path: string): GateConfig {
   const { link, owner, group, tcp, secretFile, jobs, profile } = host
   return {
     path,
@@ -190,6 +227,7 @@ function build({ top, printer, host, stop }: Parts, path: string): GateConfig {
       refusedHotMs: Math.round(stop.refusedSeconds * 1000),
       park: stop.park,
     },
+    evidence: buildEvidence(evidence, (name) => atFolder(path, name)),
     logLevel: top.log,
   }
 }

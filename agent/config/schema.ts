@@ -32,7 +32,7 @@ const LIKE_A_URL = /^(?:tcp:|\w+:\/\/)/i
 const PARK_LINES_MAX = 8
 const PARK_CHARS_MAX = 200
 
-const pathText = z
+export const pathText = z
   .string()
   .min(1)
   .max(PATH_CHARS_MAX)
@@ -126,6 +126,10 @@ export const configSchema = z.strictObject({
   policy: pathText,
   state: pathText.optional(),
   stop: part.optional(),
+  witnesses: part.optional(),
+  incidents: part.optional(),
+  privacy: part.optional(),
+  answers: part.optional(),
   log: z.enum(CONFIG_LOG_LEVELS).default('info'),
   http: z
     .custom<undefined>(

@@ -1,4 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import {
+  answersSchema,
+  incidentsSchema,
+  privacySchema,
+  witnessesSchema,
+} from '../../agent/config/evidence.ts'
 import { exampleConfig, readGateConfig } from '../../agent/config/index.ts'
 import { configSchema, hostSchema, printerSchema, stopSchema } from '../../agent/config/schema.ts'
 
@@ -13,7 +19,8 @@ describe('the example', () => {
   })
 
   test('has a least form on top that is valid too', () => {
-    const least = [...text.matchAll(/^# {3}((?:printer|host|policy):.*)$/gm)].map(([, line]) => line)
+    const [top] = text.split(/^printer:/m)
+    const least = [...top!.matchAll(/^# {3}((?:printer|host|policy):.*)$/gm)].map(([, line]) => line)
     expect(least).toHaveLength(3)
     expect(readGateConfig(least.join('\n'), FILE).policy).toBe('maker-space')
   })
@@ -37,12 +44,35 @@ describe('the example', () => {
     expect(config.stop.park).toEqual(['G91', 'G1 Z10 F600', 'G90'])
   })
 
+  test('has witnesses and sinks in its comments that are valid too', () => {
+    const sinks = [...text.matchAll(/^ {2}# (sink: .*)$/gm)].map(([, line]) => line)
+    const [, witnesses = ''] = /^(# witnesses:\n(?:# {3}.*\n)+)/m.exec(text) ?? []
+    expect(sinks).toHaveLength(3)
+    for (const sink of sinks) {
+      const shown = text
+        .replace(witnesses, witnesses.replace(/^# /gm, ''))
+        .replace(/^ {2}automatic: false/m, `  automatic: true\n  ${sink}`)
+        .replace('# keepDays', 'keepDays')
+      const { evidence } = readGateConfig(shown, FILE)
+      expect(evidence.witnesses?.policyFile).toBe('/etc/portcullis/witnesses.txt')
+      expect(evidence.incidents.sink?.kind).toBe(/kind: (\w+)/.exec(sink!)?.[1])
+      expect(evidence.privacy.keepDays).toBe(365)
+    }
+  })
+
   test('names every key there is', () => {
-    const keys = [configSchema, printerSchema, hostSchema, stopSchema].flatMap((schema) =>
-      Object.keys(schema.shape),
-    )
+    const keys = [
+      configSchema,
+      printerSchema,
+      hostSchema,
+      stopSchema,
+      witnessesSchema,
+      incidentsSchema,
+      privacySchema,
+      answersSchema,
+    ].flatMap((schema) => Object.keys(schema.shape))
     for (const key of keys.filter((name) => name !== 'http'))
-      expect(text).toMatch(new RegExp(`^ *(# )?${key}:`, 'm'))
+      expect(text).toMatch(new RegExp(`^ *(# +)?${key}:`, 'm'))
   })
 
   test('explains every choice there is', () => {

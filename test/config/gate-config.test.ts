@@ -38,6 +38,12 @@ describe('a configuration', () => {
       host: { link: '/run/portcullis/printer', mode: 0o600, profile: 'auto', interlude: false },
       policy: 'maker-space',
       stop: { hostLostMs: 30_000, hostSilentMs: 1_800_000, refusedHotMs: 120_000, park: [] },
+      evidence: {
+        witnesses: null,
+        incidents: { automatic: false, perHourMax: 20 },
+        privacy: { keepDays: null, mustKeepDays: 0 },
+        answers: { holdHours: 72, appealDays: 30, appealAnswerDays: 14 },
+      },
       logLevel: 'info',
     })
   })
@@ -71,6 +77,13 @@ host:
 policy: ./maker-space
 state: state
 stop: { hostLostSeconds: 1.5, hostSilentMinutes: 2, refusedSeconds: 3600, park: [G91, g1  z10 f600 ; up, G28 X Y] }
+witnesses: { policy: witnesses.txt, required: jobs, waitSeconds: 2.5 }
+incidents:
+  automatic: true
+  perHourMax: 5
+  sink: { kind: http, url: https://incidents.example.org/x, secretFile: token, insecure: false }
+privacy: { keepDays: 365, mustKeepDays: 30 }
+answers: { holdHours: 1, appealDays: 2, appealAnswerDays: 3 }
 log: debug
 `
     expect(readGateConfig(text, FILE)).toEqual({
@@ -94,6 +107,21 @@ log: debug
         hostSilentMs: 120_000,
         refusedHotMs: 3_600_000,
         park: ['G91', 'G1 Z10 F600', 'G28 X Y'],
+      },
+      evidence: {
+        witnesses: { policyFile: '/etc/portcullis/witnesses.txt', required: 'jobs', waitMs: 2500 },
+        incidents: {
+          automatic: true,
+          perHourMax: 5,
+          sink: {
+            kind: 'http',
+            url: 'https://incidents.example.org/x',
+            secretFile: '/etc/portcullis/token',
+            insecure: false,
+          },
+        },
+        privacy: { keepDays: 365, mustKeepDays: 30 },
+        answers: { holdHours: 1, appealDays: 2, appealAnswerDays: 3 },
       },
       logLevel: 'debug',
     })
@@ -132,6 +160,16 @@ describe('problems', () => {
       'a part that is no map',
       'printer: /dev/ttyUSB0\nhost: { link: /a/b }\npolicy: x\n',
       ['1:10 `printer` must be a map of keys and values, not `/dev/ttyUSB0`'],
+    ],
+    [
+      'incidents that would be sent nowhere',
+      `${LEAST}incidents: { automatic: true }\n`,
+      ['4:25 `automatic` sends to a `sink`, and there is none'],
+    ],
+    [
+      'privacy that must keep longer than it keeps',
+      `${LEAST}privacy: { keepDays: 5, mustKeepDays: 6 }\n`,
+      ['4:22 `keepDays` is less than `mustKeepDays`'],
     ],
     ['an empty part', `${LEAST}stop:\n`, ['4:1 `stop` must be a map of keys and values, not nothing']],
     [
