@@ -23,6 +23,7 @@ export class Notes {
   #goodBytes = 0
   /** A write failed: behind the good bytes there may be anything. */
   #isTailUnknown = false
+  #isThere = false
   /** Nobody else adds notes. */
   #isWriter = false
   /** The last note says that everything is shredded. */
@@ -45,7 +46,10 @@ export class Notes {
   async recover(): Promise<void> {
     await this.refresh()
     this.#isWriter = true
-    if (this.#goodBytes > 0) await this.#cut()
+    const pending = [...this.#pending.values()].flat()
+    if (this.#isThere) await this.#cut()
+    // Written once more: where a sync failed, Linux shows what it does not have on the disk.
+    if (pending.length > 0) await this.#append(pending)
   }
 
   hasSubject(subject: string): boolean {
@@ -131,6 +135,7 @@ export class Notes {
   }
 
   async #readOn(file: VaultFile): Promise<void> {
+    this.#isThere = true
     const size = await file.size()
     if (size > NOTES_FILE_BYTES_MAX) throw damaged(this.#dir, `\`${NOTES_FILE}\` has ${size} bytes`)
     const end = size - (size % NOTE_BYTES)

@@ -72,6 +72,7 @@ export class Subjects {
       }
       if (name.endsWith(NEW_SUFFIX) && isSubject(name.slice(0, -NEW_SUFFIX.length))) this.#leftovers.add(name)
     }
+    for (const subject of before) if (!this.#known.has(subject)) this.forget(subject)
     return [...this.#known].sort()
   }
 

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { type Crash, type Fault, MemoryDisk } from './memory-disk.ts'
+import { openOn } from './rig.ts'
+import { Story } from './story.ts'
+
+const EFFECTS = ['absent', 'present', 'half'] as const
+
+const CRASHES: Readonly<Record<string, Crash>> = {
+  'the process is killed': { kind: 'process' },
+  'power fails, and nothing is left but what was synced': {
+    kind: 'power',
+    keptDirtyBytes: 0,
+    keepsName: () => false,
+  },
+  'power fails, and names are there before their bytes': {
+    kind: 'power',
+    keptDirtyBytes: 0,
+    keepsName: () => true,
+  },
+  'power fails, and every other name and some bytes are there': {
+    kind: 'power',
+    keptDirtyBytes: 30,
+    keepsName: (change) => change % 2 === 1,
+  },
+}
+
+/** Tells the story into the fault, crashes, and looks; answers whether the fault was reached. */
+async function survive(fault: Fault, crash: Crash): Promise<boolean> {
+  const disk = new MemoryDisk()
+  const story = new Story(disk)
+  disk.arm(fault)
+  await story.tell()
+  const { hasFailed } = disk
+  story.expectOnlyOurErrors()
+  disk.crash(crash)
+  await story.expectSound()
+  disk.crash({ kind: 'power', keptDirtyBytes: 0, keepsName: () => false })
+  await story.expectSound()
+  return hasFailed
+}
+
+test('a story in which nothing fails is told to its end, and every operation of the disk occurs in it', async () => {
+  const disk = new MemoryDisk()
+  const story = new Story(disk)
+  await story.tell()
+  expect(story.errors).toEqual([])
+  expect(story.rows).toHaveLength(10)
+  expect(story.rows.filter((row) => row.state === 'erased')).toHaveLength(5)
+  const names = [
+    'makeFolder',
+    'list',
+    'open read',
+    'open append',
+    'open overwrite',
+    'open new',
+    'size',
+    'read',
+  ]
+  const more = [
+    'write',
+    'fdatasync',
+    'link',
+    'renameFolder',
+    'unlink',
+    'removeFolder',
+    'fsyncFolder',
+    'close',
+  ]
+  expect(new Set(disk.operations)).toEqual(new Set([...names, ...more]))
+})
+
+describe.each(Object.entries(CRASHES))('%s', (_, crash) => {
+  // What a power cut leaves of an operation without effect is what it leaves of the one before.
+  const effects = crash.kind === 'process' ? EFFECTS : EFFECTS.filter((effect) => effect !== 'absent')
+
+  test.each(effects)(
+    'at any operation, its effect %s: nothing is lost and nothing comes back',
+    async (effect) => {
+      let at = 0
+      while (await survive({ at, effect, code: 'EIO', isLast: true }, crash)) at++
+      // Fewer would mean that the story ended early and tried nothing.
+      expect(at).toBeGreaterThan(200)
+    },
+  )
+})
+
+describe.each([
+  ['EIO', 'the process is killed'],
+  ['ENOSPC', 'power fails, and names are there before their bytes'],
+])('any one operation fails with %s', (code, crash) => {
+  test.each(EFFECTS)(
+    'its effect %s, and the vault goes on: nothing is lost and nothing comes back',
+    async (effect) => {
+      let at = 0
+      while (await survive({ at, effect, code }, CRASHES[crash]!)) at++
+      expect(at).toBeGreaterThan(200)
+    },
+  )
+})
+
+test('an erasure is finished though the power fails in it, and again at any operation of the recovery', async () => {
+  const untroubled = new MemoryDisk()
+  await new Story(untroubled).tell()
+  // From the first zeros over a key on: everything before is no more than a note.
+  const first = untroubled.operations.indexOf('open overwrite')
+  let deepest = 0
+  for (let at = first; at < first + 30; at += 3) {
+    for (const crash of Object.values(CRASHES)) {
+      for (let again = 0; ; again++) {
+        const disk = new MemoryDisk()
+        const story = new Story(disk)
+        disk.arm({ at, effect: 'present', code: 'EIO', isLast: true })
+        await story.tell()
+        disk.crash(crash)
+        disk.arm({ at: again, effect: 'half', code: 'EIO', isLast: true })
+        await openOn(disk).catch(() => undefined)
+        const { hasFailed } = disk
+        disk.crash(crash)
+        await story.expectSound()
+        if (!hasFailed) break
+        deepest = Math.max(deepest, again)
+      }
+    }
+  }
+  expect(deepest).toBeGreaterThan(20)
+})
