@@ -4,8 +4,8 @@ import { build } from 'esbuild'
 
 /**
  * Builds the command to `dist/`: `portcullis.mjs`, with each subcommand in a chunk that is loaded when it is asked
- * for, `guard.mjs`, the guard process, and `inspector.mjs`, the process that inspects jobs. Native modules and what
- * loads them stay outside, in node_modules.
+ * for, `guard.mjs`, the guard process, `inspector.mjs`, the process that inspects jobs, and `checker.mjs`, the threads
+ * that check a log. Native modules and what loads them stay outside, in node_modules.
  */
 
 const root = dirname(import.meta.dirname)
@@ -24,6 +24,7 @@ await build({
     portcullis: 'agent/cli/main.ts',
     guard: 'agent/serial/guard-main.ts',
     inspector: 'agent/inspector-main.ts',
+    checker: 'agent/verify/bundle-thread-main.ts',
   },
   outdir: staging,
   outExtension: { '.js': '.mjs' },

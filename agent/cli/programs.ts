@@ -15,6 +15,11 @@ export function inspectorProgram(): string {
   return builtProgram('inspector', 'CONFIG_INVALID')
 }
 
+/** The threads that check a large log. */
+export function checkerProgram(): string {
+  return builtProgram('checker', 'CONFIG_INVALID')
+}
+
 function builtProgram(name: string, code: AgentErrorCode): string {
   const path = join(packageFolder(), 'dist', `${name}.mjs`)
   if (existsSync(path)) return path

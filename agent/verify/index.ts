@@ -11,6 +11,7 @@ export {
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from './checkpoint.ts'
+export type { Finding, FindingCode } from './finding.ts'
 export {
   type ConsistencyClaim,
   emptyRoot,
@@ -35,3 +36,4 @@ export { isKeyName, type NoteKey, noteKey, parseNoteKey, printNoteKey } from './
 export { isProblem, type Problem } from './problem.ts'
 export { parseTlogPolicy, type TlogPolicy } from './tlog-policy.ts'
 export { checkTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'
+export { type SignedHead, type Verification, type VerifyOptions, verifyLog } from './verify-log.ts'

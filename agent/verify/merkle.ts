@@ -32,10 +32,10 @@ export function emptyRoot(): Buffer {
  * size has ones in binary. `push` takes leaf hashes, or the roots of full subtrees of one size, always the same.
  */
 export class GrowingTree {
-  readonly #roots: Buffer[] = []
+  readonly #roots: Uint8Array[] = []
   #size = 0
 
-  push(hash: Buffer): void {
+  push(hash: Uint8Array): void {
     let merged = hash
     for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
       const left = this.#roots.pop()
@@ -50,24 +50,19 @@ export class GrowingTree {
     return this.#size
   }
 
-  root(): Buffer {
-    const root = this.#roots.reduceRight<Buffer | null>(
-      (right, left) => (right ? nodeHash(left, right) : left),
+  /** The root of all that was pushed and, right of it, of a smaller tree with this root where one is given. */
+  root(rest?: Uint8Array): Buffer {
+    const roots = rest === undefined ? this.#roots : [...this.#roots, rest]
+    const root = roots.reduceRight<Uint8Array | null>(
+      (right, left) => (right === null ? left : nodeHash(left, right)),
       null,
     )
-    return root ?? emptyRoot()
-  }
-
-  copy(): GrowingTree {
-    const copy = new GrowingTree()
-    copy.#roots.push(...this.#roots)
-    copy.#size = this.#size
-    return copy
+    return root === null ? emptyRoot() : Buffer.from(root)
   }
 }
 
 /** The root of the tree of these leaf hashes. */
-export function rootOf(leafHashes: Iterable<Buffer>): Buffer {
+export function rootOf(leafHashes: Iterable<Uint8Array>): Buffer {
   const tree = new GrowingTree()
   for (const hash of leafHashes) tree.push(hash)
   return tree.root()

@@ -1,0 +1,146 @@
+/**
+ * What a record says that can only be judged together with those before it. The check of a bundle takes these out, so
+ * that the rest of the record is forgotten again.
+ */
+import type { Leaf } from '../log-format/index.ts'
+
+/** Kinds that other records refer to. */
+export type TargetKind = 'decision' | 'appeal-filed' | 'incident' | 'sampled'
+
+export type Fact =
+  /** A record that others may refer to. `isAllowed`: a decision that lets its job print as it stands. */
+  | {
+      readonly fact: 'target'
+      readonly index: number
+      readonly kind: TargetKind
+      readonly isAllowed: boolean
+    }
+  /** Record `to` must be of this kind and before this one. `needsAllowed`: it must have let a job print. */
+  | {
+      readonly fact: 'reference'
+      readonly index: number
+      readonly to: number
+      readonly kind: TargetKind | 'any'
+      readonly needsAllowed: boolean
+    }
+  /** A person let this decision's job print. */
+  | { readonly fact: 'released'; readonly index: number; readonly decision: number }
+  | {
+      readonly fact: 'progress'
+      readonly index: number
+      readonly job: string
+      readonly commandsSent: number
+      readonly isEnd: boolean
+    }
+  | {
+      readonly fact: 'copy'
+      readonly index: number
+      readonly licence: string
+      readonly copy: string
+      readonly state: CopyState
+    }
+  /** The root at a size, as this record tells it, with the times of who witnessed it, in seconds. */
+  | {
+      readonly fact: 'head'
+      readonly index: number
+      readonly size: number
+      readonly root: string
+      readonly times: readonly number[]
+      readonly at: string
+    }
+  | { readonly fact: 'refused'; readonly index: number; readonly witness: string; readonly size: number }
+  /** Counts within the record itself that cannot be. */
+  | { readonly fact: 'wrong'; readonly index: number; readonly what: string }
+
+export type CopyState = 'reserved' | 'printing' | 'printed' | 'returned' | 'uncertain'
+
+/** What the others have to know of the record at `index`: mostly nothing. */
+export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
+  const refersTo = (to: number, kind: TargetKind | 'any', needsAllowed = false): Fact => ({
+    fact: 'reference',
+    index,
+    to,
+    kind,
+    needsAllowed,
+  })
+  const isTarget = (kind: TargetKind, isAllowed = false): Fact => ({ fact: 'target', index, kind, isAllowed })
+  switch (leaf.kind) {
+    case 'decision':
+      return [isTarget('decision', leaf.outcome === 'allow' || leaf.outcome === 'warn')]
+    case 'job-opened':
+      return [
+        refersTo(leaf.decision, 'decision', true),
+        { fact: 'progress', index, job: leaf.job, commandsSent: 0, isEnd: false },
+      ]
+    case 'job-armed':
+      return [refersTo(leaf.decision, 'decision', true)]
+    case 'job-sealed':
+      return [{ fact: 'progress', index, job: leaf.job, commandsSent: leaf.commandsSent, isEnd: false }]
+    case 'job-closed':
+      return closed(leaf, index)
+    case 'hold-decided':
+    case 'override': {
+      const reference = refersTo(leaf.decision, 'decision')
+      const isReleased = leaf.kind === 'override' || leaf.outcome === 'released'
+      return isReleased ? [reference, { fact: 'released', index, decision: leaf.decision }] : [reference]
+    }
+    case 'appeal-filed':
+      return [refersTo(leaf.decision, 'decision'), isTarget('appeal-filed')]
+    case 'appeal-decided':
+      return [refersTo(leaf.appeal, 'appeal-filed')]
+    case 'incident':
+      return leaf.first > leaf.last
+        ? [{ fact: 'wrong', index, what: `its first record, ${leaf.first}, is after its last, ${leaf.last}` }]
+        : [refersTo(leaf.last, 'any'), isTarget('incident')]
+    case 'incident-exported':
+      return [refersTo(leaf.incident, 'incident')]
+    case 'sampled':
+      return [...sampled(leaf, index), isTarget('sampled')]
+    case 'reviewed':
+      return [refersTo(leaf.sample, 'sampled'), refersTo(leaf.decision, 'decision')]
+    case 'case-approved':
+      return [refersTo(leaf.decision, 'decision')]
+    case 'snapshot':
+      return leaf.size === 0 ? [] : [refersTo(leaf.size - 1, 'any')]
+    case 'copy':
+      return [{ fact: 'copy', index, licence: leaf.licence, copy: leaf.copy, state: leaf.state }]
+    case 'witnessed':
+      return [
+        refersTo(leaf.size - 1, 'any'),
+        {
+          fact: 'head',
+          index,
+          size: leaf.size,
+          root: leaf.root,
+          times: leaf.cosigners.map(({ time }) => time),
+          at: leaf.at,
+        },
+      ]
+    case 'witness-refused':
+      return [{ fact: 'refused', index, witness: leaf.witness, size: leaf.size }]
+    default:
+      return []
+  }
+}
+
+function closed(leaf: Leaf & { kind: 'job-closed' }, index: number): readonly Fact[] {
+  const { job, commandsSent, commandsTotal } = leaf
+  const progress: Fact = { fact: 'progress', index, job, commandsSent, isEnd: true }
+  if (commandsTotal === null || commandsSent <= commandsTotal) return [progress]
+  return [progress, { fact: 'wrong', index, what: `${commandsSent} of ${commandsTotal} commands were sent` }]
+}
+
+function sampled(leaf: Leaf & { kind: 'sampled' }, index: number): readonly Fact[] {
+  const { size, from, drawn, population } = leaf
+  const reference = (to: number, kind: TargetKind | 'any'): Fact => ({
+    fact: 'reference',
+    index,
+    to,
+    kind,
+    needsAllowed: false,
+  })
+  const isAscending = drawn.every((place, i) => place > (drawn[i - 1] ?? from - 1) && place < size)
+  const facts = [reference(size - 1, 'any'), ...drawn.map((place) => reference(place, 'decision'))]
+  if (isAscending && drawn.length <= population) return facts
+  return [...facts, { fact: 'wrong', index, what: 'what it drew is not from its population, in order' }]
+}
