@@ -169,15 +169,16 @@ class SessionRun {
   }
 
   async #append(id: number, record: SessionRecord): Promise<void> {
+    let at: DurableIndex
     try {
-      await this.#options.log.append(this.#auditRecord(record))
+      at = (await this.#options.log.append(this.#auditRecord(record))).index
     } catch (error) {
       const message = error instanceof Error ? error.message : 'the log cannot be written'
       this.#session.recordFailed(id, message, performance.now())
       return
     }
     this.#options.logger?.info({ record: record.kind }, 'recorded')
-    this.#session.recorded(id, performance.now())
+    this.#session.recorded(id, at, performance.now())
   }
 
   async #nextBlock(): Promise<void> {

@@ -3,11 +3,13 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
+import { type Ledger, openLedger, readLedger } from '../ledger.ts'
 import { addTrustAnchor, createIssuer, describeLicence, issueLicence, readLicence } from '../licence/index.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { surveyJob } from '../survey-job.ts'
+import { verifyLog } from '../verify/index.ts'
 import { describeEntry } from './audit.ts'
 import { endNow } from './end.ts'
 import { bold, dim, duration, green, red, say } from './output.ts'
@@ -36,7 +38,7 @@ export async function demo(): Promise<void> {
       await perform(stage)
     } finally {
       await stage.simulator.stop()
-      await stage.log.close()
+      await stage.ledger.close()
     }
     await showLog(stage.state)
   } finally {
@@ -202,7 +204,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
 
 async function showLog(state: StateFolder): Promise<void> {
   say('', bold('6  What the log holds'))
-  for await (const entry of readLog(state.logDir)) say(describeEntry(entry))
+  for await (const entry of readLedger(state)) say(describeEntry(entry))
   const { ok, records } = await verifyLog(state.logDir)
   say(ok ? `   ${green('whole')}  ${records} records, each bound to the one before` : `   ${red('damaged')}`)
 }

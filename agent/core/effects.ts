@@ -1,3 +1,5 @@
+export type { DurableIndex } from '../durable-index.ts'
+
 import type { OdometerEntry } from './odometer.ts'
 
 /**
@@ -65,7 +67,7 @@ export type SessionRecord =
   | ({ readonly kind: 'odometer'; readonly isAfterJob: boolean } & OdometerEntry)
 
 export type Effect =
-  /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */
+  /** Write this record. Answer with `recorded(id, at)` once it is durable at an index, or `recordFailed(id)`. */
   | { readonly kind: 'append'; readonly id: number; readonly record: SessionRecord }
   /** Hand over the next verified block of the job with `jobBlock`, or say `jobEnded`. */
   | { readonly kind: 'want-block' }

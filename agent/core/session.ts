@@ -1,6 +1,6 @@
 import { JobDigest } from '../../gcode/index.ts'
 import { CommandQueue } from './command-queue.ts'
-import type { JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
+import type { DurableIndex, JobOutcome, SessionRecord, StopCode, StopReason } from './effects.ts'
 import { JobOdometer } from './job-odometer.ts'
 import { JobReader } from './job-reader.ts'
 import { Closing } from './printer/closing.ts'
@@ -24,9 +24,9 @@ import { SafeStop } from './printer/safe-stop.ts'
 import type { SessionOptions } from './session-options.ts'
 
 /**
- * One job on one printer: events in, effects out, no clock and no waiting. Says hello, puts the job on record,
- * establishes the declared start, sends the job line by line as the printer takes them, and closes; on any fault
- * it brings the machine to rest instead. Nothing of the job leaves before its record is durable.
+ * One job on one printer: events in, effects out, no clock and no waiting. Says hello, puts the job on record, establishes
+ * the declared start, sends the job line by line as the printer takes them, and closes; on any fault it brings the machine
+ * to rest instead. Nothing of the job leaves before its record is durable.
  */
 
 /** Commands between two seals of the running digest in the log. */
@@ -150,7 +150,7 @@ export class Session {
   }
 
   /** The record with this id is durable. */
-  recorded(id: number, nowMs: number): void {
+  recorded(id: number, _at: DurableIndex, nowMs: number): void {
     if (id === this.openedId && this.phase_ === 'recording') {
       this.phase_ = 'preamble'
       this.odometer.begin(this.options.tools)

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
 import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
+import type { DurableIndex } from '../durable-index.ts'
 import type { Ledger } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
@@ -246,7 +247,7 @@ class GateRun {
     const job = 'job' in record && record.job !== null ? this.#jobs.recorded(record.job) : undefined
     this.#write(
       auditRecordOf(record, this.#place, job),
-      () => this.#gate.recorded(id, now()),
+      (at) => this.#gate.recorded(id, at, now()),
       (message) => this.#gate.recordFailed(id, message, now()),
     )
   }
@@ -260,13 +261,16 @@ class GateRun {
     )
   }
 
-  #write(record: AuditRecord, done: () => void, failed: (message: string) => void): void {
+  #write(record: AuditRecord, done: (at: DurableIndex) => void, failed: (message: string) => void): void {
     const { ledger, logger } = this.#options
-    const writing = ledger.append(record).then(done, (error) => {
-      const message = error instanceof Error ? error.message : 'the log cannot be written'
-      logger?.warn({ record: record.kind, message }, 'not recorded')
-      failed(message)
-    })
+    const writing = ledger.append(record).then(
+      ({ index }) => done(index),
+      (error) => {
+        const message = error instanceof Error ? error.message : 'the log cannot be written'
+        logger?.warn({ record: record.kind, message }, 'not recorded')
+        failed(message)
+      },
+    )
     this.#writing.add(writing)
     void writing.finally(() => this.#writing.delete(writing))
     logger?.info(record, 'record')

@@ -10,6 +10,7 @@ import { CommandQueue } from '../../agent/core/command-queue.ts'
 import { Gate } from '../../agent/core/index.ts'
 import { JobReader } from '../../agent/core/job-reader.ts'
 import { PrinterLink } from '../../agent/core/printer/printer-link.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
 import { canonicalJob, fixture } from './canonical.ts'
@@ -126,7 +127,8 @@ describe('a warmed line path', () => {
       const recordIds: number[] = []
       const answer = (): void => {
         gate.printerLine('ok', nowMs)
-        for (let id = recordIds.pop(); id !== undefined; id = recordIds.pop()) gate.recorded(id, nowMs)
+        for (let id = recordIds.pop(); id !== undefined; id = recordIds.pop())
+          gate.recorded(id, id as DurableIndex, nowMs)
       }
       const send = (line: Uint8Array): void => {
         nowMs++

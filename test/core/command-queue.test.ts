@@ -26,6 +26,16 @@ test('commands come out as they went in, first in first out', () => {
   ])
 })
 
+test('each command keeps how far it pushes the extruder', () => {
+  const queue = new CommandQueue()
+  const bytes = Buffer.from('G1 E1')
+  for (const pushed of [1000, -2000, 2_000_000_000]) queue.push(bytes, 0, bytes.length, true, pushed)
+  queue.push(bytes, 0, bytes.length, true)
+  const seen: number[] = []
+  for (; queue.length > 0; queue.shift()) seen.push(queue.pushed)
+  expect(seen).toEqual([1000, -2000, 2_000_000_000, 0])
+})
+
 test('the bytes pushed are copied, so that their buffer may be used again', () => {
   const queue = new CommandQueue()
   const bytes = Buffer.from('G1 X1')

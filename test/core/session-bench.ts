@@ -3,6 +3,7 @@
 import { type Effect, type LineJudge, Session, type SessionRecord } from '../../agent/core/index.ts'
 import { preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import type { SessionPhase } from '../../agent/core/session.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
 import { type CanonicalJob, jobOf, runningHash } from './canonical.ts'
@@ -89,7 +90,7 @@ export function sessionBench(options: BenchOptions = {}): SessionBench {
     record: (kind, failure) => {
       const append = effects.findLast((effect) => effect.kind === 'append' && effect.record.kind === kind)
       if (append?.kind !== 'append') throw new Error(`no record ${kind} was asked for`)
-      if (failure === undefined) session.recorded(append.id, bench.nowMs)
+      if (failure === undefined) session.recorded(append.id, append.id as DurableIndex, bench.nowMs)
       else session.recordFailed(append.id, failure, bench.nowMs)
     },
     finished: () => effects.find((effect) => effect.kind === 'finished'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { closingAgainLines, closingLines, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import { RECORD_LIMIT_MS, SEAL_EVERY_COMMANDS, type SessionPhase } from '../../agent/core/session.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { jobOf } from './canonical.ts'
 import { numbered } from './numbered.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from './session-bench.ts'
@@ -103,7 +104,7 @@ describe('a job that goes well', () => {
     bench.pass(200_000)
     bench.session.stop('interrupted', 'too late', bench.nowMs)
     bench.session.portEnded('too late', bench.nowMs)
-    bench.session.recorded(1, bench.nowMs)
+    bench.session.recorded(1, 1 as DurableIndex, bench.nowMs)
     bench.session.start(bench.nowMs)
     expect(bench.sent()).toBe('')
     expect(bench.effects.length).toBe(effects)
@@ -125,7 +126,7 @@ describe('before the job is on record', () => {
   test('no other record opens it', () => {
     const bench = sessionBench()
     bench.goTo('recording')
-    bench.session.recorded(999, bench.nowMs)
+    bench.session.recorded(999, 999 as DurableIndex, bench.nowMs)
     bench.hear('ok')
     expect(bench.session.phase).toBe('recording')
   })

@@ -10,6 +10,7 @@ import {
   safeStopLines,
 } from '../../agent/core/printer/marlin-lines.ts'
 import { printable, replyKind, reportsCold, reportsTemperatures } from '../../agent/core/printer/reply.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import { COLD, HOT, JOB, type SessionBench, sessionBench } from '../core/session-bench.ts'
 
@@ -98,7 +99,7 @@ function happen(bench: SessionBench, event: Happening): void {
       bench.pass(event.ms)
       return
     case 'record':
-      if (lastRecord?.kind === 'append') session.recorded(lastRecord.id, bench.nowMs)
+      if (lastRecord?.kind === 'append') session.recorded(lastRecord.id, 0 as DurableIndex, bench.nowMs)
       return
     case 'fail':
       if (lastRecord?.kind === 'append') session.recordFailed(lastRecord.id, 'no space is left', bench.nowMs)

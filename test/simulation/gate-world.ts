@@ -4,6 +4,7 @@
  */
 
 import { Gate, type GateEffect } from '../../agent/core/index.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import { type JournalRecord, startSimulatedPrinter, VirtualClock } from '../../agent/sim/index.ts'
 import { Prng } from '../../agent/sim/prng.ts'
@@ -171,7 +172,7 @@ export class GateWorld {
           if (isFailed) gate.recordFailed(id, 'no space is left', this.nowMs)
           else {
             witness.durable(id)
-            gate.recorded(id, this.nowMs)
+            gate.recorded(id, id as DurableIndex, this.nowMs)
           }
         })
         return

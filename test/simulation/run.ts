@@ -10,6 +10,7 @@ import {
   type SessionRecord,
   type StopReason,
 } from '../../agent/core/index.ts'
+import type { DurableIndex } from '../../agent/durable-index.ts'
 import { LineReader } from '../../agent/serial/line-reader.ts'
 import {
   type Faults,
@@ -191,7 +192,7 @@ class Play {
 
   private durable(id: number, record: SessionRecord): void {
     if (record.kind === 'job-opened') this.isOpened = true
-    this.session.recorded(id, this.clock.nowMs())
+    this.session.recorded(id, id as DurableIndex, this.clock.nowMs())
   }
 
   private giveBlock(): void {

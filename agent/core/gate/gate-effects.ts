@@ -48,7 +48,7 @@ export type GateRecord =
   | ({ readonly kind: 'odometer'; readonly job: string | null } & OdometerEntry)
 
 export type GateEffect =
-  /** Write this record. Answer with `recorded(id)` once it is durable, or `recordFailed(id)`. */
+  /** Write this record. Answer with `recorded(id, at)` once it is durable at an index, or `recordFailed(id)`. */
   | { readonly kind: 'append'; readonly id: number; readonly record: GateRecord }
   /** Hand over the next verified block of the armed job with `jobBlock`, or say `jobEnded`. */
   | { readonly kind: 'want-block' }

@@ -1,4 +1,4 @@
-import type { StopCode, StopReason } from '../effects.ts'
+import type { DurableIndex, StopCode, StopReason } from '../effects.ts'
 import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
 import { HostSide } from '../host/host-side.ts'
 import { PrinterSide } from '../printer/printer-side.ts'
@@ -18,9 +18,8 @@ const KILLS_MAX = 4
 const KILLS_WITHIN_MS = 60 * 60_000
 
 /**
- * The inline gate: a host prints through it as through a cable, and nothing reaches the printer but commands that the
- * policy let pass, written by us. Events in, effects out; no clock, no waiting. Two links meet here, and neither sees
- * the other's numbers.
+ * The inline gate: a host prints through it as through a cable, and nothing reaches the printer but commands that the policy
+ * let pass, written by us. Events in, effects out; no clock, no waiting. Two links meet here, each with its own numbers.
  */
 export class Gate {
   private readonly options: GateOptions
@@ -175,7 +174,7 @@ export class Gate {
   }
 
   /** The record with this id is durable. */
-  recorded(id: number, nowMs: number): void {
+  recorded(id: number, _at: DurableIndex, nowMs: number): void {
     this.nowMs = nowMs
     if (id === this.clearedId) {
       this.release()

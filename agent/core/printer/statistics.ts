@@ -25,7 +25,7 @@ const ANSWER = /^(?:echo: ?)?stats\b/i
 const UNKNOWN = /unknown command: ?"?M78\b/i
 const PRINTS = /^(?:echo: ?)?Stats: Prints: (\d{1,9}), Finished: (\d{1,9}), Failed: -?\d{1,10}\s*$/
 const TIME = /^(?:echo: ?)?Stats: Total time: ((?:\d{1,6}[ydhms] ?){1,5})(?: ?\(\d{1,10}\))?, Longest job: /
-const FILAMENT = /^(?:echo: ?)?Stats: Filament used: (-?\d{1,9}(?:\.\d{1,6})?)m\s*$/
+const FILAMENT = /^(?:echo: ?)?Stats: Filament used: (-?\d{1,10}(?:\.\d{1,6})?)m\s*$/
 
 const DAY_S = 86_400
 const SECONDS: Readonly<Record<string, number>> = { y: 365 * DAY_S, d: DAY_S, h: 3_600, m: 60, s: 1 }

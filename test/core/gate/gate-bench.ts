@@ -7,6 +7,7 @@ import type { GateOptions } from '../../../agent/core/gate/gate-options.ts'
 import { type ArmedJob, Gate, type GateEffect, type GateRecord } from '../../../agent/core/index.ts'
 import type { LineJudge } from '../../../agent/core/job-reader.ts'
 import { preambleLines } from '../../../agent/core/printer/marlin-lines.ts'
+import type { DurableIndex } from '../../../agent/durable-index.ts'
 import { CANONICAL_BYTES_MAX, type Command, MARLIN, writeLine } from '../../../gcode/index.ts'
 import { ALLOW } from '../../../policies/index.ts'
 import { type CanonicalJob, jobOf, runningHash } from '../canonical.ts'
@@ -159,7 +160,7 @@ export class GateBench {
     const at = this.unrecorded.findIndex(({ record }) => kind === undefined || record.kind === kind)
     const [append] = this.unrecorded.splice(at, 1)
     if (append === undefined || at < 0) throw new Error(`no record ${kind} was asked for`)
-    if (failure === undefined) this.gate.recorded(append.id, this.nowMs)
+    if (failure === undefined) this.gate.recorded(append.id, append.id as DurableIndex, this.nowMs)
     else this.gate.recordFailed(append.id, failure, this.nowMs)
     return true
   }
