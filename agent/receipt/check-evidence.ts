@@ -10,6 +10,7 @@ import {
   type NoteKey,
   noteKey,
   parseTlogProof,
+  printNoteKey,
   type TlogPolicy,
   verifyCheckpoint,
   verifyInclusion,
@@ -60,7 +61,9 @@ export function checkProofs(
 ): EvidenceFinding[] {
   const findings: EvidenceFinding[] = []
   if (policy !== undefined && !policy.logs.some((log) => isSameKey(log.key, key))) {
-    findings.push({ code: 'log', message: `the policy does not trust the key of log \`${key.name}\`` })
+    const line = `log ${printNoteKey(key)}`
+    const message = `the policy does not name the key of this log; if it is the one you mean, add \`${line}\``
+    findings.push({ code: 'log', message })
   }
   for (const role of ROLES) {
     const finding = checkProof(role, evidence, leaves, key, policy)
