@@ -1,0 +1,318 @@
+// Incidents of a running agent: on record, sent, not twice, and never in anybody's way.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type DeskOptions, IncidentDesk, type LogEntry } from '../../agent/incident/index.ts'
+import type { AuditRecord } from '../../agent/log-format/index.ts'
+import { CONTEXT, scratchFolder } from './dispatch.ts'
+import { agentStarted, DAY, emergency, HOUR, LogBuilder, opened, refused, stream } from './log-builder.ts'
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await turn()
+}
+
+/** A log with a desk that sees each of its records, as the agent joins them. */
+class Site {
+  readonly log = new LogBuilder()
+  readonly troubles: string[] = []
+  readonly path = join(scratchFolder(), 'incidents.jsonl')
+  desk: IncidentDesk
+  /** What an append does instead, if anything. */
+  fault: (() => Promise<{ index: number }>) | undefined
+
+  constructor(options: Partial<DeskOptions> = {}) {
+    this.log.own(opened())
+    this.desk = this.newDesk(options)
+  }
+
+  newDesk(options: Partial<DeskOptions> = {}): IncidentDesk {
+    return new IncidentDesk({
+      context: CONTEXT,
+      automatic: false,
+      perHourMax: 10,
+      append: async (record) => {
+        await turn()
+        return this.fault === undefined ? { index: this.add(record) } : await this.fault()
+      },
+      trouble: (sentence) => this.troubles.push(sentence),
+      patience: { firstMs: 1, longestMs: 2, attemptsMax: 3 },
+      ...options,
+    })
+  }
+
+  /** Appends a record and lets the desk see it. */
+  add(record: AuditRecord, afterMs?: number): number {
+    const index = this.log.add(record, afterMs)
+    this.desk.observe(this.log.entries[index]!)
+    return index
+  }
+
+  of<Kind extends LogEntry['record']['kind']>(kind: Kind) {
+    return this.log.entries
+      .map(({ record }) => record)
+      .filter((record): record is Extract<LogEntry['record'], { kind: Kind }> => record.kind === kind)
+  }
+
+  sent(): readonly { id: string; subject: string }[] {
+    if (!existsSync(this.path)) return []
+    return readFileSync(this.path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { id: string; subject: string })
+  }
+}
+
+const toFile = (site: { path: string }) =>
+  ({ sink: { kind: 'file', path: site.path }, automatic: true }) as const
+
+/** A site that sends to its own file. */
+function sendingSite(): Site {
+  const site = new Site()
+  site.desk = site.newDesk(toFile(site))
+  return site
+}
+
+describe('what is found', () => {
+  test('is put on record after the record that shows it', async () => {
+    const site = new Site()
+    const index = site.add(emergency())
+    await until(() => site.of('incident').length === 1)
+    expect(site.of('incident')).toMatchObject([
+      { uid: `emergency-stop-${index}`, severity: 'medium', first: index, last: index, count: 1 },
+    ])
+    expect(site.of('incident-exported')).toEqual([])
+  })
+
+  test('is sent where the site wants that, and that is on record as well', async () => {
+    const site = sendingSite()
+    site.add(emergency())
+    await until(() => site.of('incident-exported').length === 1)
+    const [incident] = site.of('incident')
+    expect(site.sent()).toMatchObject([{ subject: incident!.uid }])
+    expect(site.of('incident-exported')).toMatchObject([
+      { incident: incident!.seq, to: 'file', isSent: true, by: null },
+    ])
+  })
+
+  test('is not sent where the site does not want that', async () => {
+    const site = new Site()
+    site.desk = site.newDesk({ ...toFile(site), automatic: false })
+    site.add(emergency())
+    await until(() => site.of('incident').length === 1)
+    await turn()
+    expect(existsSync(site.path)).toBe(false)
+  })
+
+  test('and cannot be sent is on record as not sent, and told', async () => {
+    const site = new Site()
+    site.desk = site.newDesk({ sink: { kind: 'file', path: '/dev/null' }, automatic: true })
+    site.add(emergency())
+    await until(() => site.of('incident-exported').length === 1)
+    expect(site.of('incident-exported')).toMatchObject([{ isSent: false }])
+    expect(site.troubles).toEqual([expect.stringContaining('was not sent: it is not a regular file')])
+  })
+
+  test('stays within the rate that the site allows', async () => {
+    const site = new Site({ perHourMax: 2 })
+    const reading = (filamentMm: number): AuditRecord => ({
+      kind: 'odometer',
+      job: null,
+      printer: { prints: 1, finished: 1, printSeconds: 1, filamentMm },
+      sent: { filamentMm: 0, commands: 0 },
+    })
+    for (let i = 0; i < 30; i++) site.add(reading(i * 1000))
+    await until(() => site.of('incident').length === 2)
+    for (let i = 0; i < 9; i++) await turn()
+    expect(site.of('incident').map(({ rule }) => rule)).toEqual(['odometer', 'incident-flood'])
+  })
+})
+
+describe('whoever tells the desk of a record', () => {
+  test('never waits and never hears of a log that takes nothing', async () => {
+    const site = new Site()
+    site.fault = () => new Promise(() => {})
+    for (let i = 0; i < 200; i++) site.add(emergency(), 2 * HOUR)
+    await turn()
+    expect(site.of('incident')).toEqual([])
+    expect(site.troubles.length).toBeGreaterThan(100)
+    expect(site.troubles[0]).toContain('too many wait for the log')
+  })
+
+  test('never hears of a log that fails, and the desk goes on', async () => {
+    const site = new Site()
+    site.fault = () => Promise.reject(new Error('no space is left'))
+    site.add(emergency())
+    await until(() => site.troubles.length === 1)
+    expect(site.troubles).toEqual(['incident `emergency-stop-1` was not put on record: no space is left'])
+    site.fault = undefined
+    site.add(emergency(), 2 * HOUR)
+    await until(() => site.of('incident').length === 1)
+  })
+
+  test('never hears of a record that nobody can read, or of who listens to troubles', () => {
+    const site = new Site({
+      trouble: () => {
+        throw new Error('deaf')
+      },
+    })
+    const broken = { index: 1, record: { kind: 'decision', at: 'never', seq: 1, outcome: 'deny' } }
+    expect(() => site.desk.observe(broken as unknown as LogEntry)).not.toThrow()
+  })
+
+  test('never sees a desk that hears of its own records go round in a ring', async () => {
+    const site = sendingSite()
+    site.add(emergency())
+    await until(() => site.of('incident-exported').length === 1)
+    for (let i = 0; i < 50; i++) await turn()
+    expect(site.log.entries).toHaveLength(4)
+  })
+})
+
+describe('an agent that starts again', () => {
+  /** Another agent on the same log. */
+  async function restart(
+    site: Site,
+    options: Partial<DeskOptions> = {},
+    saved?: { state: object; size: number },
+  ) {
+    await site.desk.close()
+    const desk =
+      saved === undefined
+        ? site.newDesk(options)
+        : new IncidentDesk(
+            {
+              context: CONTEXT,
+              automatic: false,
+              perHourMax: 10,
+              append: async (record) => ({ index: site.add(record) }),
+              ...options,
+            },
+            saved.state,
+          )
+    site.desk = desk
+    await desk.catchUp(stream(site.log.entries.slice(saved?.size ?? 0)))
+    for (let i = 0; i < 20; i++) await turn()
+  }
+
+  test('raises and sends nothing twice', async () => {
+    const site = sendingSite()
+    site.add(emergency())
+    for (let i = 0; i < 25; i++) site.add(refused('one'))
+    await until(() => site.of('incident-exported').length === 2)
+    await restart(site, toFile(site))
+    await restart(site, toFile(site))
+    expect(site.of('incident')).toHaveLength(2)
+    expect(site.sent()).toHaveLength(2)
+    // Nor does what goes on, until it has grown to twice as much.
+    for (let i = 0; i < 10; i++) site.add(refused('one'))
+    for (let i = 0; i < 9; i++) await turn()
+    expect(site.of('incident')).toHaveLength(2)
+    for (let i = 0; i < 5; i++) site.add(refused('one'))
+    await until(() => site.of('incident').length === 3)
+    expect(site.of('incident').map(({ uid }) => uid)[2]).toBe(site.of('incident').map(({ uid }) => uid)[1])
+  })
+
+  test('raises what the one before it found and could not put on record', async () => {
+    const site = new Site()
+    site.fault = () => new Promise(() => {})
+    site.add(emergency())
+    site.fault = undefined
+    const dead = site.desk
+    site.desk = site.newDesk(toFile(site))
+    await site.desk.catchUp(stream(site.log.entries))
+    await until(() => site.of('incident-exported').length === 1)
+    expect(site.sent()).toMatchObject([{ subject: 'emergency-stop-1' }])
+    expect(dead).not.toBe(site.desk)
+  })
+
+  test('raises the second of two that one record showed, where only the first is on record', async () => {
+    const log = new LogBuilder()
+    log.own(opened())
+    log.add(agentStarted())
+    // Its clock went back, and there was no end before it.
+    const at = log.add(agentStarted(), -HOUR)
+    const site = new Site()
+    site.log.entries.splice(0, 1, ...log.entries)
+    site.log.ms = log.ms
+    await site.desk.catchUp(stream(site.log.entries))
+    await until(() => site.of('incident').length === 2)
+    const both = site.of('incident')
+    expect(both.map(({ last }) => last)).toEqual([at, at])
+    site.log.entries.splice(both[1]!.seq)
+    await restart(site)
+    expect(site.of('incident').map(({ uid }) => uid)).toEqual(both.map(({ uid }) => uid))
+  })
+
+  test('sends what the one before it put on record and had no time to send, with the same id', async () => {
+    const site = new Site()
+    site.add(emergency())
+    await until(() => site.of('incident').length === 1)
+    await restart(site, toFile(site))
+    await until(() => site.of('incident-exported').length === 1)
+    expect(site.sent()).toMatchObject([{ id: 'emergency-stop-1.medium.1' }])
+  })
+
+  test('does not send what is long ago, nor what was given up', async () => {
+    const site = new Site()
+    site.add(emergency())
+    await until(() => site.of('incident').length === 1)
+    site.add(agentStarted(), 2 * DAY)
+    await restart(site, toFile(site))
+    expect(site.sent()).toEqual([])
+    const other = new Site()
+    other.add(emergency())
+    await until(() => other.of('incident').length === 1)
+    other.log.add({ kind: 'incident-exported', incident: 2, to: 'http', isSent: false, by: null })
+    await restart(other, toFile(other))
+    expect(other.sent()).toEqual([])
+  })
+
+  test('on a log of before there was a desk puts the latest on record and sends none that is old', async () => {
+    const site = new Site()
+    for (let i = 0; i < 100; i++) site.log.add(emergency(), 2 * HOUR)
+    await restart(site, toFile(site))
+    await until(() => site.of('incident').length === 64)
+    await until(() => site.of('incident-exported').length === 13)
+    expect(site.sent()).toHaveLength(13)
+  })
+
+  test('goes on from what its watch had saved, and reads only what came after', async () => {
+    const site = new Site()
+    for (let i = 0; i < 15; i++) site.add(refused('one'))
+    const saved = {
+      state: JSON.parse(JSON.stringify(site.desk.save())) as object,
+      size: site.log.entries.length,
+    }
+    for (let i = 0; i < 4; i++) site.add(refused('one'))
+    await restart(site, {}, saved)
+    expect(site.of('incident')).toEqual([])
+    site.add(refused('one'))
+    await until(() => site.of('incident').length === 1)
+    expect(site.of('incident')).toMatchObject([{ uid: 'refusal-burst-1', count: 20 }])
+  })
+})
+
+describe('an agent that ends', () => {
+  test('lets the log take what was found', async () => {
+    const site = new Site()
+    site.add(emergency())
+    await site.desk.close()
+    expect(site.of('incident')).toHaveLength(1)
+    site.add(emergency(), 2 * HOUR)
+    await turn()
+    expect(site.of('incident')).toHaveLength(1)
+  })
+})
+
+test('a sink that cannot be is refused at the start, though nothing is sent by itself', () => {
+  const sink = { kind: 'http', url: 'http://203.0.113.7/' } as const
+  expect(() => new Site({ sink, automatic: false })).toThrow('plain text beyond the private network')
+})
+
+test('a desk of no log of ours is refused', () => {
+  expect(() => new Site({ context: { origin: 'elsewhere', version: '0.1.0' } })).toThrow(
+    'a desk is that of a log',
+  )
+})
