@@ -5,9 +5,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 
-/** As long as what HMAC-SHA-256 puts out: nobody guesses it. */
-export const SALT_BYTES = 32
-
 /**
  * So deep an object is committed to member by member: the hidden members (1), those of a decision (2), and those of its
  * job, facts, claims and licence (3). What lies deeper is told whole or not at all.
@@ -27,7 +24,7 @@ export type Opening = Readonly<Record<string, OpenedMember>>
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The commitment to all of `fields` under a row's one random salt, in hexadecimal. */
+/** The commitment to all of `fields` under a row's one random salt of 32 bytes, in hexadecimal. */
 export function commitMembers(fields: object, salt: Uint8Array): string {
   return commitmentOf(openMembers(fields, salt, () => false))
 }

@@ -7,7 +7,6 @@ export {
   type OpenedMember,
   type Opening,
   openMembers,
-  SALT_BYTES,
   toldMembers,
 } from './commitment.ts'
 export * from './format.ts'

@@ -1,9 +1,6 @@
 /** The receipt room's only door: signed, self-contained answers that anybody can check without the log, and appeals. */
 export {
-  type AppealAnswer,
   type AppealOutcome,
-  type AppealRefusal,
-  type AppealToFile,
   answerAppeal,
   fileAppeal,
 } from './appeal.ts'
