@@ -13,7 +13,7 @@ import type { RowWriter } from './row-writer.ts'
 import {
   countRows,
   type Doomed,
-  isNoted,
+  isMonthNoted,
   listSubject,
   readMonthKey,
   removeIfEmpty,
@@ -173,7 +173,7 @@ export class Eraser {
     const months: string[] = []
     for (const month of files.months) {
       const key = await readMonthKey(disk, folder, keys, subject, month)
-      if (isNoted(pending, month, key)) months.push(month)
+      if (isMonthNoted(notes, subject, month, key)) months.push(month)
     }
     const isNameToo = await this.#isNameNoted(subject, pending)
     await shred(disk, folder, { months, isNameToo })
@@ -187,11 +187,10 @@ export class Eraser {
   }
 
   async #isNameNoted(subject: string, pending: readonly ShredNote[]): Promise<boolean> {
-    const noted = pending.filter((note) => note.kind === 'name')
-    if (noted.length === 0) return false
+    if (!pending.some((note) => note.kind === 'name')) return false
     const name = await this.#parts.subjects.readName(subject)
     // One that does not open, for whatever reason, is not one that anybody was given since.
-    return name !== undefined && (name.entry === undefined || noted.some((n) => n.nonce.equals(name.nonce)))
+    return name !== undefined && name.entry === undefined
   }
 
   async #countRows(subject: string, months: readonly string[]): Promise<number> {

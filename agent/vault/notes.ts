@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { systemErrorCode } from '../errors.ts'
 import type { VaultKeys } from './cipher.ts'
 import { readRange, unlessAbsent, type VaultDisk, type VaultFile, withFile, writeFully } from './disk.ts'
-import { NOTE_BYTES, NOTES_FILE, NOTES_FILE_BYTES_MAX } from './format.ts'
-import { decodeNote, encodeNote, type Note, type ShredNote } from './note.ts'
+import { NONCE_BYTES, NOTE_BYTES, NOTES_FILE, NOTES_FILE_BYTES_MAX } from './format.ts'
+import { decodeNote, encodeNote, NO_NONCE, type Note, type ShredNote } from './note.ts'
 import { damaged, unwritable } from './trouble.ts'
 
 /** What is read of the file at once. */
@@ -17,6 +17,8 @@ export class Notes {
   readonly #keys: VaultKeys
   /** Subjects of which anything was shredded. */
   readonly #subjects = new Set<string>()
+  /** Nonces of the wrapped keys that were noted: what has one of them opens no more, though it be put back. */
+  readonly #nonces = new Set<string>()
   /** Noted and perhaps not shredded yet, by subject. */
   readonly #pending = new Map<string, ShredNote[]>()
   /** How much of the file was read, or written and synced. Whole notes. */
@@ -59,6 +61,11 @@ export class Notes {
   /** What of the subject is noted and perhaps not shredded yet. */
   pendingOf(subject: string): readonly ShredNote[] {
     return this.#pending.get(subject) ?? []
+  }
+
+  /** Whether the wrapped key that begins so was ever noted as shredded. */
+  hasNonce(wrapped: Buffer): boolean {
+    return this.#nonces.has(wrapped.toString('latin1', 0, NONCE_BYTES))
   }
 
   get pendingSubjects(): readonly string[] {
@@ -161,6 +168,7 @@ export class Notes {
       return
     }
     this.#subjects.add(note.subject)
+    if (!note.nonce.equals(NO_NONCE)) this.#nonces.add(note.nonce.toString('latin1'))
     this.#pending.set(note.subject, [...this.pendingOf(note.subject), note])
   }
 }

@@ -5,7 +5,7 @@ import { readRange, unlessAbsent, type VaultDisk, withFile } from './disk.ts'
 import { rowsFile } from './format.ts'
 import type { Notes } from './notes.ts'
 import { decodeRow, type OpenedRow, type RowFound, scanRows } from './row.ts'
-import { isNoted, listSubject, readMonthKey } from './subject-folder.ts'
+import { isMonthNoted, listSubject, readMonthKey } from './subject-folder.ts'
 import { Turns } from './turns.ts'
 
 /** Rows, and months, of which the places are held: some 60 MB. */
@@ -91,7 +91,7 @@ export class RowReader {
     const months = new Map<string, HeldMonth>()
     for (const month of (await listSubject(this.#disk, folder)).months) {
       const key = await readMonthKey(this.#disk, folder, this.#keys, subject, month)
-      if (isNoted(this.#notes.pendingOf(subject), month, key)) continue
+      if (isMonthNoted(this.#notes, subject, month, key)) continue
       const before = held?.get(month)
       const isSame = before !== undefined && areSame(before.wrapped, key?.wrapped)
       const now = isSame

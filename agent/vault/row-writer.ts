@@ -5,8 +5,10 @@ import { systemErrorCode } from '../errors.ts'
 import { boundTo, encrypt, type VaultKeys } from './cipher.ts'
 import { unlinkIfThere, type VaultDisk, type VaultFile, withFile, writeFully, writeNewFile } from './disk.ts'
 import { KEY_BYTES, keyFile, NEW_SUFFIX, ROW_BLOCK_BYTES, ROWS_FILE_BYTES_MAX, rowsFile } from './format.ts'
+import { NO_NONCE } from './note.ts'
+import type { Notes } from './notes.ts'
 import { encodeRow, type RowPlace, scanRows } from './row.ts'
-import { readMonthKey } from './subject-folder.ts'
+import { type MonthKey, readMonthKey } from './subject-folder.ts'
 import { damaged, unwritable } from './trouble.ts'
 
 /** Keys of months in use that are held: more subjects are hardly busy at the same time. */
@@ -16,6 +18,7 @@ export class RowWriter {
   readonly #disk: VaultDisk
   readonly #dir: string
   readonly #keys: VaultKeys
+  readonly #notes: Notes
   readonly #makeFolder: (subject: string) => Promise<string>
   /** Months whose files this process has looked through and made durable, with their keys; least lately used first. */
   readonly #months = new Map<string, Buffer>()
@@ -25,11 +28,13 @@ export class RowWriter {
     disk: VaultDisk,
     dir: string,
     keys: VaultKeys,
+    notes: Notes,
     makeFolder: (subject: string) => Promise<string>,
   ) {
     this.#disk = disk
     this.#dir = dir
     this.#keys = keys
+    this.#notes = notes
     this.#makeFolder = makeFolder
   }
 
@@ -71,13 +76,16 @@ export class RowWriter {
   async #keyOf({ subject, month }: RowPlace, folder: string): Promise<Buffer> {
     const there = await readMonthKey(this.#disk, folder, this.#keys, subject, month)
     const key = there ?? (await this.#makeKey({ subject, month }, folder))
-    if (key.key !== undefined) return key.key
     const path = `\`${subject}/${keyFile(month)}\``
+    if (this.#notes.hasNonce(key.wrapped)) {
+      throw damaged(this.#dir, `${path} was shredded and has been put back; erase \`${subject}\` again`)
+    }
+    if (key.key !== undefined) return key.key
     throw damaged(this.#dir, `${path} opens no more; put it back from a backup, or erase \`${subject}\``)
   }
 
   /** A key in its place is whole and durable before the first row is under it, and is never replaced. */
-  async #makeKey({ subject, month }: RowPlace, folder: string): Promise<{ key: Buffer | undefined }> {
+  async #makeKey({ subject, month }: RowPlace, folder: string): Promise<MonthKey> {
     const key = randomBytes(KEY_BYTES)
     const path = join(folder, keyFile(month))
     const temporary = `${path}.${randomBytes(4).toString('hex')}${NEW_SUFFIX}`
@@ -91,7 +99,8 @@ export class RowWriter {
     }
     await this.#disk.fsyncFolder(folder)
     // Read back: if another process was faster, the key is its.
-    return (await readMonthKey(this.#disk, folder, this.#keys, subject, month)) ?? { key: undefined }
+    const made = await readMonthKey(this.#disk, folder, this.#keys, subject, month)
+    return made ?? { wrapped: NO_NONCE, key: undefined }
   }
 
   #full({ subject, month }: RowPlace): Error {

@@ -8,12 +8,11 @@ import {
   keyFile,
   NAME_FILE,
   NEW_SUFFIX,
-  NONCE_BYTES,
   parseMonthFile,
   rowsFile,
   SUBJECT_FILES_MAX,
 } from './format.ts'
-import type { ShredNote } from './note.ts'
+import type { Notes } from './notes.ts'
 import { scanRows } from './row.ts'
 
 /** More than a key or a name takes: what is longer was not made by us, and its beginning is what counts. */
@@ -63,14 +62,16 @@ export async function readMonthKey(
   return { wrapped, key }
 }
 
-/** Whether the month on the disk is the one that was noted, and not one begun after it. */
-export function isNoted(notes: readonly ShredNote[], month: string, key: MonthKey | undefined): boolean {
-  const noted = notes.filter((note) => note.month === month)
-  if (noted.length === 0) return false
-  // No key, or none that opens: nothing was ever acknowledged under it since.
-  if (key?.key === undefined) return true
-  const nonce = key.wrapped.subarray(0, NONCE_BYTES)
-  return noted.some((note) => note.nonce.equals(nonce))
+/** Whether the month on the disk is one that was noted as shredded, and not one begun after it. */
+export function isMonthNoted(
+  notes: Notes,
+  subject: string,
+  month: string,
+  key: MonthKey | undefined,
+): boolean {
+  if (key !== undefined && notes.hasNonce(key.wrapped)) return true
+  // No key, or none that opens, and an erasure that is not finished: nothing was acknowledged under it since.
+  return key?.key === undefined && notes.pendingOf(subject).some((note) => note.month === month)
 }
 
 /** How many rows the month's file holds, readable or not. */

@@ -149,9 +149,7 @@ export class Subjects {
     if (file === undefined) return undefined
     const nonce = Buffer.alloc(NONCE_BYTES)
     file.copy(nonce)
-    const isGone = this.#notes
-      .pendingOf(subject)
-      .some((note) => note.kind === 'name' && note.nonce.equals(nonce))
+    const isGone = this.#notes.hasNonce(nonce)
     return { entry: isGone ? undefined : decodeName(this.#keys, subject, file), nonce }
   }
 

@@ -111,7 +111,7 @@ class FolderVault implements Vault {
     const notes = new Notes(disk, dir, keys)
     const subjects = new Subjects(disk, dir, keys, notes)
     const reader = new RowReader(disk, dir, keys, notes)
-    const writer = new RowWriter(disk, dir, keys, (subject) => subjects.ensure(subject))
+    const writer = new RowWriter(disk, dir, keys, notes, (subject) => subjects.ensure(subject))
     const eraser = new Eraser({ disk, dir, keys, notes, subjects, reader, writer })
     this.#dir = dir
     this.#disk = disk
