@@ -46,7 +46,7 @@ export interface ReceiptVerification {
   readonly isKeyTrusted: boolean
   /** The log's key. Null where the receipt names none that is good for anything. */
   readonly log: NoteKey | null
-  /** What it says. Null unless all of it was checked. */
+  /** What it says. Null where anything is wrong but that witnesses are wanting. */
   readonly statement: Statement | null
   readonly findings: readonly ReceiptFinding[]
 }

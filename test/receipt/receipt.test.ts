@@ -1,5 +1,6 @@
 // Receipts made from a log and checked again, whole and attacked.
 import { createHash, createHmac } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../agent/log-format/index.ts'
 import { writeEnvelope } from '../../agent/receipt/dsse.ts'
@@ -396,6 +397,31 @@ describe('whoever holds the key of the log cannot make a receipt say', () => {
     const latin = Buffer.from(payload.replace('maker-space', 'maker\u00e9space'), 'latin1')
     expect(verifyReceipt(writeEnvelope(latin, log.logKey, '')).findings[0]?.code).toBe('form')
   })
+})
+
+test('a receipt with any one value of its statement replaced, and signed again, does not verify', async () => {
+  const log = new SmallLog()
+  const statement = statementIn(await receiptOf(log, appendPrint(log).decision))
+  /** Every place in it, as the names that lead there. */
+  const paths: string[][] = []
+  const walk = (value: unknown, path: string[]): void => {
+    if (path.length > 0) paths.push(path)
+    if (typeof value !== 'object' || value === null) return
+    for (const [name, member] of Object.entries(value)) walk(member, [...path, name])
+  }
+  walk(statement, [])
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 3 }), (path, value) => {
+      const forged = structuredClone(statement)
+      const last = path.at(-1)!
+      const parent = path.slice(0, -1).reduce((at, name) => at[name], forged)
+      fc.pre(canonicalJson(parent[last]) !== canonicalJson(value))
+      parent[last] = value
+      const text = writeEnvelope(Buffer.from(canonicalJson(forged)), log.logKey, '')
+      expect(verifyReceipt(text)).toMatchObject({ ok: false, assurance: null, statement: null })
+    }),
+    { numRuns: 400 },
+  )
 })
 
 describe('whoever does not hold the key', () => {
