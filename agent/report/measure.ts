@@ -24,6 +24,8 @@ export interface LogItem {
 
 /** What the records of a period come to. */
 export interface Measured {
+  /** The days of the first record and of the last. */
+  readonly records: { readonly first: string | null; readonly last: string | null }
   /** By month, cells of outcome and tier. */
   readonly decisions: ReadonlyMap<number, Float64Array>
   readonly decisionTimesMs: Spread
@@ -72,6 +74,8 @@ class Pass {
   readonly #cases: CaseMeasure
   readonly #tables: PublicMeasure
   readonly #options: ReportOptions
+  #first: string | null = null
+  #last: string | null = null
 
   constructor(options: ReportOptions) {
     this.#options = options
@@ -86,6 +90,8 @@ class Pass {
 
   add(index: number, record: StoredRecord): void {
     const atMs = Date.parse(record.at)
+    this.#first ??= record.at.slice(0, 10)
+    this.#last = record.at
     const isCounted = isWithin(this.#options.period, atMs)
     const moment: Moment = { index, atMs, month: monthOf(record.at), isCounted }
     const isPublic = this.#options.audience === 'public' && this.#tables.see(moment)
@@ -154,6 +160,7 @@ class Pass {
 
   end(): Measured {
     return {
+      records: { first: this.#first, last: this.#last?.slice(0, 10) ?? null },
       decisions: this.#decisions.months,
       decisionTimesMs: this.#decisions.timesMs,
       reasons: this.#decisions.reasons(),

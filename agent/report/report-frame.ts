@@ -20,6 +20,8 @@ export interface ReportFrame {
   readonly format: typeof REPORT_FORMAT
   readonly madeAt: string
   readonly log: LogHead
+  /** The days of the first record and of the last; null where there is none. */
+  readonly records: { readonly first: string | null; readonly last: string | null }
   /** The first day and the last, both included; null where the log's own bound is meant. */
   readonly period: { readonly from: string | null; readonly to: string | null }
 }

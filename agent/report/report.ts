@@ -1,7 +1,7 @@
 /** Makes a report of a log's records. */
 import { AgentError } from '../errors.ts'
 import { DAY_MS, dayText, isOfWholeMonths } from './calendar.ts'
-import { type LogItem, measure } from './measure.ts'
+import { type LogItem, type Measured, measure } from './measure.ts'
 import { type PublicReport, publicReport } from './public-report.ts'
 import { REPORT_FORMAT, type ReportFrame, type ReportOptions } from './report-frame.ts'
 import { type LicenceReport, licenceReport, type SiteReport, siteReport } from './site-report.ts'
@@ -25,17 +25,21 @@ export async function makeReport(items: AsyncIterable<LogItem>, options: ReportO
       'public statistics are of whole months: name months, such as `--from 2026-01`',
     )
   const measured = await measure(items, options)
-  const frame = frameOf(options)
+  const frame = frameOf(options, measured)
   if (audience === 'public') return publicReport(frame, period, measured)
   if (licence !== null) return licenceReport(frame, measured, { ...options, licence })
   return siteReport(frame, measured, options)
 }
 
-function frameOf({ head, period: { fromMs, toMs }, nowMs }: ReportOptions): ReportFrame {
+function frameOf(
+  { head, period: { fromMs, toMs }, nowMs }: ReportOptions,
+  { records }: Measured,
+): ReportFrame {
   return {
     format: REPORT_FORMAT,
     madeAt: new Date(nowMs).toISOString(),
     log: { origin: head.origin, size: head.size, root: head.root },
+    records,
     period: {
       from: fromMs === null ? null : dayText(fromMs),
       to: toMs === null ? null : dayText(toMs - DAY_MS),

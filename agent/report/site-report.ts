@@ -37,13 +37,13 @@ export interface DecisionCount {
 }
 
 /** What both reports have. */
-interface Counted extends ReportFrame {
+export interface CountedReport extends ReportFrame {
   readonly decisions: readonly DecisionCount[]
   readonly decisionTimes: TimeSpread
   readonly reasons: readonly ReasonRow[]
   readonly machines: readonly MachineRow[]
-  readonly holds: Review & { readonly held: number; readonly released: number; readonly refused: number }
-  readonly appeals: Review & {
+  readonly holds: ReviewTimes & { readonly held: number; readonly released: number; readonly refused: number }
+  readonly appeals: ReviewTimes & {
     readonly filed: number
     readonly upheld: number
     readonly rejected: number
@@ -54,13 +54,13 @@ interface Counted extends ReportFrame {
   readonly due: DueList
 }
 
-interface Review {
+interface ReviewTimes {
   /** At the end of the log, whatever the period. */
   readonly open: number
   readonly times: TimeSpread
 }
 
-export interface SiteReport extends Counted {
+export interface SiteReport extends CountedReport {
   readonly audience: 'site'
   readonly timeZone: string
   /** Jobs begun in each of the 168 hours of the week, from Monday at midnight. */
@@ -79,7 +79,7 @@ export interface SiteReport extends Counted {
 }
 
 /** Of one licence, for its licensor or for the site. Nothing of any other licence, and nobody. */
-export interface LicenceReport extends Counted {
+export interface LicenceReport extends CountedReport {
   readonly audience: 'licensor'
   readonly licence: string
   readonly usage: readonly ({ readonly month: string } & UsageRow)[]
@@ -126,7 +126,7 @@ function counted(
   frame: ReportFrame,
   measured: Measured,
   { deadlines, nowMs }: { readonly deadlines: Deadlines; readonly nowMs: number },
-): Counted {
+): CountedReport {
   const { review } = measured
   const { openHolds, openAppeals, ...due } = review.due(nowMs)
   return {
