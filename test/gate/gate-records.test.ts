@@ -32,6 +32,13 @@ const RECORDS: readonly GateRecord[] = [
   { kind: 'cleared', by: 'ada' },
   { kind: 'emergency-stop', by: 'the host' },
   { kind: 'interlude', job: 'j', commands: 4 },
+  { kind: 'odometer', job: null, printer: null, sent: { filamentMm: 0, commands: 0 } },
+  {
+    kind: 'odometer',
+    job: 'j',
+    printer: { prints: 2, finished: 1, printSeconds: 90, filamentMm: 12_340 },
+    sent: { filamentMm: 12.345, commands: 7 },
+  },
   { kind: 'safe-stop', job: null, reason: REASON, confirmed: true },
 ]
 

@@ -95,6 +95,18 @@ describe.each(HOST_KINDS.filter((kind) => kind !== 'hostile'))('%s where all goe
     expect(run.story.filter((line) => line.includes('"outcome":"printed"'))).toHaveLength(2)
   })
 
+  test('is all that the printer counts; what somebody prints from the card beside it shows', () => {
+    const counted = { ...scene, seed: 2, isArming: true, jobs: 'armed' } as const
+    const run = runGateScene(counted)
+    expect(run.broken).toEqual([])
+    // Before the first job, and behind each.
+    expect(run.story.filter((line) => /"kind":"odometer".*"prints":/.test(line))).toHaveLength(3)
+    const beside = runGateScene({ ...counted, faults: { odometer: 2 } })
+    expect(beside.broken).toEqual([
+      expect.stringMatching(/^the printer used \d+ mm, and was sent [\d.]+ mm$/),
+    ])
+  })
+
   test('is refused its job without one that is armed', () => {
     const run = runGateScene({ ...scene, jobs: 'armed', attempts: 1 })
     expect(run.broken).toEqual([])

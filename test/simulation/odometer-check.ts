@@ -5,10 +5,10 @@ import type { GateRecord, SessionRecord } from '../../agent/core/index.ts'
 /** The printer tells its filament to 10 mm, and so does the reading before. */
 const ROUNDING_MM = 10
 
-type OdometerRecord = Extract<GateRecord | SessionRecord, { kind: 'odometer' }>
+type AnyRecord = GateRecord | SessionRecord
 
 /** One sentence for each reading that what was sent does not explain. */
-export function unexplained(records: readonly (GateRecord | SessionRecord)[]): string[] {
+export function unexplained(records: readonly AnyRecord[]): string[] {
   const broken: string[] = []
   let before: number | null = null
   let sentMm = 0
@@ -24,6 +24,6 @@ export function unexplained(records: readonly (GateRecord | SessionRecord)[]): s
   return broken
 }
 
-function isOdometer(record: GateRecord | SessionRecord): record is OdometerRecord {
+export function isOdometer<R extends AnyRecord>(record: R): record is Extract<R, { kind: 'odometer' }> {
   return record.kind === 'odometer'
 }

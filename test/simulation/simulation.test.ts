@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { closingLines, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
 import { brokenPromises } from './checks.ts'
+import { isOdometer, unexplained } from './odometer-check.ts'
 import { type Run, runScene, type Scene } from './run.ts'
 import { head, QUIET, sceneOf } from './scenes.ts'
 
@@ -84,6 +85,23 @@ describe('a print over a good wire', () => {
     const own = 1 + preambleLines([]).length + 1 + closingLines([]).length
     // The newline behind which the greeting starts is written by itself.
     expect(run.written.length).toBe(1 + own + scene.job.commands.length)
+  })
+
+  test('says what it sent as the printer counts it, to the 10 mm that the printer tells', () => {
+    const run = runScene({ ...QUIET, seed: 2, job: head(1000) })
+    const [before, behind] = run.records.filter(isOdometer)
+    expect(run.outcome).toBe('printed')
+    expect(behind?.sent.filamentMm).toBeGreaterThan(100)
+    const grownMm = (behind?.printer?.filamentMm ?? 0) - (before?.printer?.filamentMm ?? 0)
+    expect(Math.abs(grownMm - (behind?.sent.filamentMm ?? 0))).toBeLessThan(10)
+    expect([before?.printer?.finished, behind?.printer?.finished]).toEqual([0, 1])
+    expect(unexplained(run.records)).toEqual([])
+  })
+
+  test('shows what somebody prints from the card meanwhile', () => {
+    const run = runScene({ ...QUIET, seed: 2, job: head(200), faults: { odometer: 2 } })
+    expect(run.outcome).toBe('printed')
+    expect(unexplained(run.records)).toHaveLength(1)
   })
 
   test('with advanced ok ends as well, and no later', () => {
