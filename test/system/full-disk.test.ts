@@ -86,6 +86,6 @@ describe('a disk that is full under the log', () => {
     expect((await print()).status).toBe(0)
     expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
     const kinds = (await logRecords(site)).map(({ kind }) => kind)
-    expect(kinds.slice(-3)).toEqual(['decision', 'job-opened', 'job-closed'])
+    expect(kinds.slice(-4)).toEqual(['decision', 'job-opened', 'odometer', 'job-closed'])
   })
 })

@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HELLO, preambleLines, safeStopLines } from '../../agent/core/printer/marlin-lines.ts'
+import {
+  HELLO,
+  ODOMETER_QUESTION,
+  preambleLines,
+  safeStopLines,
+} from '../../agent/core/printer/marlin-lines.ts'
 import { endProcesses, removeFolders, run, until } from './command.ts'
 import { commandsFrom, type Gate, type GateSetUp, recordsOf, startGate } from './gate.ts'
 import { type Host, openTcp } from './gate-hosts.ts'
@@ -27,7 +32,14 @@ const LIMITS = '/usr/bin/prlimit'
 const SPEED = '20'
 const { dropMoves, breakWait, heatersOff } = safeStopLines([])
 /** What the gate itself says around a stop. */
-const OWN: readonly string[] = [dropMoves, breakWait, ...heatersOff, HELLO, ...preambleLines([])]
+const OWN: readonly string[] = [
+  dropMoves,
+  breakWait,
+  ...heatersOff,
+  HELLO,
+  ...preambleLines([]),
+  ODOMETER_QUESTION,
+]
 
 let site: Site
 

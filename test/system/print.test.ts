@@ -3,7 +3,12 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { closingLines, HELLO, preambleLines } from '../../agent/core/printer/marlin-lines.ts'
+import {
+  closingLines,
+  HELLO,
+  ODOMETER_QUESTION,
+  preambleLines,
+} from '../../agent/core/printer/marlin-lines.ts'
 import { endProcesses, PORTCULLIS, removeFolders, run, start, until } from './command.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, licenceCube, logRecords, newSite, type Site, spooled } from './site.ts'
@@ -26,7 +31,9 @@ async function canonicalCommands(file: string): Promise<readonly string[]> {
 }
 
 async function expectPrinted(printer: Printer, site: Site): Promise<void> {
-  const expected = [HELLO, ...PREAMBLE, ...(await canonicalCommands(CUBE)), ...CLOSING]
+  // This printer was not built to count its prints, so it is asked for its odometer once.
+  const own = [HELLO, ...PREAMBLE, ODOMETER_QUESTION]
+  const expected = [...own, ...(await canonicalCommands(CUBE)), ...CLOSING]
   expect(printer.commands()).toEqual(expected)
   expect(isCold(printer)).toBe(true)
   const records = await logRecords(site)
@@ -34,6 +41,7 @@ async function expectPrinted(printer: Printer, site: Site): Promise<void> {
     'log-opened',
     'decision',
     'job-opened',
+    'odometer',
     'job-closed',
   ])
   expect(records.at(-1)).toMatchObject({ outcome: 'printed', reason: null, commandsSent: 2619 })
