@@ -43,14 +43,16 @@ async function sizesOfOnePrint(): Promise<{ before: number; decided: number; ope
   const before = logBytes()
   expect((await print()).status).toBe(0)
   const { stdout } = await run(['audit', 'show', '--json', '--state', site.state])
-  const lengths = stdout.trimEnd().split('\n').slice(-2)
-  expect(lengths).toHaveLength(2)
-  const closedBytes = Buffer.byteLength(JSON.stringify(JSON.parse(lengths[1]!).record))
-  const openedBytes = Buffer.byteLength(JSON.stringify(JSON.parse(lengths[0]!).record))
+  // The job is opened, its odometer read, and it is closed.
+  const lengths = stdout.trimEnd().split('\n').slice(-3)
+  expect(lengths).toHaveLength(3)
+  const [openedBytes = 0, odometerBytes = 0, closedBytes = 0] = lengths.map((line) =>
+    Buffer.byteLength(JSON.stringify(JSON.parse(line).record)),
+  )
   const after = logBytes()
   return {
     before: after,
-    decided: after - before - closedBytes - openedBytes,
+    decided: after - before - closedBytes - odometerBytes - openedBytes,
     opened: after - before - closedBytes,
   }
 }
