@@ -43,6 +43,7 @@ export class OrderCheck {
   readonly #sent = new Map<string, number>()
   readonly #copies = new Map<string, CopyState>()
   readonly #heads: ToldHead[] = []
+  #records = 0
   #lastAt: string | null = null
   /** By how much the numbers that records give themselves differ from their places. */
   #shift = 0
@@ -50,6 +51,7 @@ export class OrderCheck {
   /** The next bundle in order. `width` is how many records it should have had. */
   take(report: BundleReport, first: number, width: number): readonly Finding[] {
     const found: Finding[] = []
+    this.#records += report.count
     for (const index of report.unread) this.#unread.add(index)
     for (let index = first + report.count; index < first + width; index++) this.#unread.add(index)
     this.#checkShift(report, found)
@@ -64,6 +66,11 @@ export class OrderCheck {
       if (finding !== null) found.push(finding)
     }
     return found
+  }
+
+  /** How many records there were. */
+  get records(): number {
+    return this.#records
   }
 
   /** The heads that records tell of. */

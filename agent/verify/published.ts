@@ -27,6 +27,8 @@ export interface Partial {
 /** What lies there, read in one go: nothing of it is verified. */
 export interface PublishedFiles {
   readonly checkpoint: FileRead
+  /** What the checkpoint says that its size is; 0 where there is none. */
+  readonly size: number
   readonly witnessed: FileRead
   readonly partials: ReadonlyMap<string, FileRead>
 }
@@ -49,11 +51,11 @@ export function readPublished(folder: LogFolder): PublishedFiles {
   for (let look = 1; ; look++) {
     const checkpoint = folder.read(CHECKPOINT_FILE, CHECKPOINT_BYTES_MAX)
     const parsed = Buffer.isBuffer(checkpoint) ? parseCheckpoint(checkpoint) : null
-    const needed = parsed !== null && 'checkpoint' in parsed ? partialsOf(parsed.checkpoint.size) : []
-    const partials = new Map(needed.map(({ file }) => [file, folder.read(file, BUNDLE_BYTES_MAX)]))
+    const size = parsed !== null && 'checkpoint' in parsed ? parsed.checkpoint.size : 0
+    const partials = new Map(partialsOf(size).map(({ file }) => [file, folder.read(file, BUNDLE_BYTES_MAX)]))
     const witnessed = folder.read(WITNESSED_FILE, CHECKPOINT_BYTES_MAX)
     if (look === LOOKS_MAX || isSameFile(folder.read(CHECKPOINT_FILE, CHECKPOINT_BYTES_MAX), checkpoint)) {
-      return { checkpoint, witnessed, partials }
+      return { checkpoint, size, witnessed, partials }
     }
   }
 }

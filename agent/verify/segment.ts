@@ -68,6 +68,12 @@ function readForm(segment: Buffer, offset: number): Frame | null {
   }
 }
 
+/** The index of the first record of what looks like a frame, by what its head says. */
+export function firstOfFrame(segment: Buffer, offset: number): number {
+  const frame = readForm(segment, offset)
+  return frame === null ? Number.NaN : frame.size - frame.count
+}
+
 /** Whether the log signed the head that the frame states. */
 export function isFrameSigned(frame: Frame, origin: string, key: NoteKey): boolean {
   const text = `${origin}\n${frame.size}\n${frame.root.toString('base64')}\n`

@@ -12,14 +12,14 @@ import type { OrderCheck } from './order.ts'
 import { type PublishedFiles, partialsOf } from './published.ts'
 import type { TileTree } from './tile-tree.ts'
 
-/** After so many bundles of which nothing is there, the rest is not looked for: a name can claim any number. */
+/** After so many bundles in a row of which nothing is there, the rest is not looked for: a name can claim any number. */
 const MISSING_BUNDLES_MAX = 1000
+/** So many of them are told one by one. */
+const MISSING_TOLD_MAX = 4
 
 export interface SettledContext {
   readonly folder: LogFolder
   readonly published: PublishedFiles
-  /** The size of the checkpoint; 0 where there is none. */
-  readonly publishedSize: number
   readonly tree: TileTree
   readonly order: OrderCheck
   readonly findings: Findings
@@ -34,19 +34,31 @@ export async function checkSettled(context: SettledContext, from: number, to: nu
   let [missing, bundle] = [0, from]
   for await (const report of checkBundles(context.folder, from, to, context.program)) {
     const first = bundle * TILE_WIDTH
-    findings.add(...report.findings, ...order.take(report, first, TILE_WIDTH))
     const root = believe(context, report, bundle)
+    const isMissing = root === null && report.count === 0
+    if (!isMissing) tellMissing(findings, bundle, missing)
+    missing = isMissing ? missing + 1 : 0
+    if (missing <= MISSING_TOLD_MAX) findings.add(...report.findings)
+    findings.add(...order.take(report, first, TILE_WIDTH))
     if (root === null) tree.lose()
     else if (!tree.isLost) findings.add(...tree.push(root, true))
     bundle++
     context.onProgress?.(bundle * TILE_WIDTH)
-    missing = root === null && report.count === 0 ? missing + 1 : 0
-    if (missing < MISSING_BUNDLES_MAX || bundle === to) continue
-    const message = `bundles ${bundle} to ${to - 1} were not looked for: the ${missing} before them are missing`
-    findings.add(damage('missing-file', { index: bundle * TILE_WIDTH }, message))
-    return false
+    if (missing === MISSING_BUNDLES_MAX) break
   }
-  return true
+  tellMissing(findings, bundle, missing)
+  if (bundle === to) return true
+  const message = `bundles ${bundle} to ${to - 1} were not looked for`
+  findings.add(damage('missing-file', { index: bundle * TILE_WIDTH }, message))
+  return false
+}
+
+/** Says how many of the bundles before this one are missing besides those that were named. */
+function tellMissing(findings: Findings, bundle: number, missing: number): void {
+  const more = missing - MISSING_TOLD_MAX
+  if (more <= 0) return
+  const message = `bundles ${bundle - more} to ${bundle - 1} are missing too`
+  findings.add(damage('missing-file', { index: (bundle - more) * TILE_WIDTH }, message))
 }
 
 /** The root of the bundle as it was when it was settled, as far as can be told. */
@@ -59,9 +71,9 @@ function believe(context: SettledContext, report: BundleReport, bundle: number):
 }
 
 /** What the tile above holds for the bundle: the full one, or the one of the checkpoint. */
-function statedRoot({ folder, published, publishedSize }: SettledContext, bundle: number): Buffer | null {
+function statedRoot({ folder, published }: SettledContext, bundle: number): Buffer | null {
   const [index, place] = [Math.floor(bundle / TILE_WIDTH), bundle % TILE_WIDTH]
-  const partial = partialsOf(publishedSize).find((tile) => tile.level === 1 && tile.index === index)
+  const partial = partialsOf(published.size).find((tile) => tile.level === 1 && tile.index === index)
   const candidates = [
     folder.read(tilePath(1, index), TILE_BYTES),
     partial === undefined ? 'missing' : published.partials.get(partial.file),

@@ -17,7 +17,7 @@ import { damage, type Finding, Findings, notice } from './finding.ts'
 import { type FileRead, LogFolder } from './folder.ts'
 import { checkHeads, type Head, type JournalHashes } from './heads.ts'
 import { type Inventory, takeInventory } from './inventory.ts'
-import { type CheckedSegment, JournalCheck } from './journal-check.ts'
+import { type CheckedRun, JournalCheck } from './journal-check.ts'
 import { listSegments, readSegments } from './journal-files.ts'
 import { type Expected, findOwner, type Owner } from './log-owner.ts'
 import { GrowingTree } from './merkle.ts'
@@ -60,7 +60,7 @@ export interface Verification {
   readonly origin: string | null
   /** The key that its signatures were checked with, as signed notes write it. */
   readonly key: string | null
-  /** How many records there are. */
+  /** How many records were there to be read. */
   readonly records: number
   /** The root of all of them, in hexadecimal; null where some are lost. */
   readonly root: string | null
@@ -116,13 +116,13 @@ class LogCheck {
     if (checkpoint !== null && publishedSize <= this.#size) this.#checkPartials(publishedSize)
     this.#checkEnd()
     this.#requireWitnesses([checkpoint, witnessed])
-    this.#checkNames(publishedSize)
+    this.#checkNames()
     const { isDamaged, omitted } = this.#findings
     return {
       ok: !isDamaged,
       origin: this.#owner.origin,
       key: this.#owner.key === null ? null : printNoteKey(this.#owner.key),
-      records: this.#size,
+      records: this.#order.records,
       root: this.#root(),
       checkpoint: checkpoint && signedHead(checkpoint),
       witnessed: witnessed && signedHead(witnessed),
@@ -175,7 +175,6 @@ class LogCheck {
     const context = {
       folder: this.#folder,
       published: this.#published,
-      publishedSize,
       tree: this.#tree,
       order: this.#order,
       findings: this.#findings,
@@ -207,17 +206,17 @@ class LogCheck {
     const last = segments.findLast(({ bytes }) => bytes.length > 0)?.bundle ?? 0
     for (const segment of segments) {
       const found: Finding[] = []
-      const checked = check.take(segment, segment.bundle >= last, found)
+      const runs = check.take(segment, segment.bundle >= last, found)
       this.#findings.add(...found)
-      if (checked !== null) this.#takeSegment(checked)
+      for (const run of runs) this.#takeRun(run)
     }
     this.#size = check.size
     this.#options.onProgress?.(this.#size)
   }
 
-  #takeSegment({ bundle, width, hashes, report }: CheckedSegment): void {
-    this.#findings.add(...this.#order.take(report, bundle * TILE_WIDTH, width))
-    this.#journal.push({ bundle, hashes })
+  #takeRun({ first, width, hashes, report }: CheckedRun): void {
+    this.#findings.add(...this.#order.take(report, first, width))
+    if (first % TILE_WIDTH === 0) this.#journal.push({ bundle: first / TILE_WIDTH, hashes })
   }
 
   /** Without a journal there is what the checkpoint covers, and its last bundle is a partial one. */
@@ -287,14 +286,14 @@ class LogCheck {
   }
 
   /** What is in the folder and should not be. The names were taken before the journal was read: a writer only adds. */
-  #checkNames(publishedSize: number): void {
+  #checkNames(): void {
     const { farthest, strays, strayCount, partials } = this.#inventory
     if (farthest !== null && farthest.records > this.#size) {
       const { file, records } = farthest
       const message = `\`${file}\` is of ${records} records, and the log has ${this.#size}: its end was cut off`
       this.#findings.add(damage('beyond-end', { index: this.#size, file }, message))
     }
-    const needed = partialsOf(publishedSize).map(({ file }) => file)
+    const needed = partialsOf(this.#published.size).map(({ file }) => file)
     const isStill = isSameFile(readPublished(this.#folder).checkpoint, this.#published.checkpoint)
     const left = isStill ? partials.filter((file) => !needed.includes(file)) : []
     const count = strayCount + left.length
