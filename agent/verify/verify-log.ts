@@ -320,7 +320,7 @@ function headOf(head: VerifiedCheckpoint, name: string, code: Head['code'], file
   return { size, root, name, code, file, index: null }
 }
 
-function signedHead({ checkpoint: { size, root }, cosigners }: VerifiedCheckpoint): SignedHead {
+export function signedHead({ checkpoint: { size, root }, cosigners }: VerifiedCheckpoint): SignedHead {
   const names = cosigners.map(({ key: { name }, timestamp }) => ({ name, time: timestamp }))
   return { size, root: root.toString('hex'), cosigners: names }
 }
