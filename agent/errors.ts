@@ -44,6 +44,10 @@ const EXIT_BY_CODE = {
 
 export type AgentErrorCode = keyof typeof EXIT_BY_CODE
 
+export function isAgentErrorCode(code: string): code is AgentErrorCode {
+  return Object.hasOwn(EXIT_BY_CODE, code)
+}
+
 /**
  * Something outside the code failed. `code` is stable; `message` is one sentence for people, lower case, no full stop, or
  * several where several things are wrong, each a line.

@@ -194,7 +194,7 @@ export async function readPolicyFile(path: string): Promise<TlogPolicy> {
   return policy
 }
 
-async function readFileOf(path: string, bytesMax: number, what: string): Promise<Buffer> {
+export async function readFileOf(path: string, bytesMax: number, what: string): Promise<Buffer> {
   try {
     return await readBoundedFile(path, bytesMax, what)
   } catch (error) {
@@ -203,7 +203,7 @@ async function readFileOf(path: string, bytesMax: number, what: string): Promise
 }
 
 /** What is there already stays as it is. */
-async function writeNewFile(path: string, text: string): Promise<void> {
+export async function writeNewFile(path: string, text: string): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
   const file = await open(path, flags, RECEIPT_MODE).catch((error) => {
     if (systemErrorCode(error) === 'EEXIST') throw badUsage(`\`${path}\` exists already; name another file`)

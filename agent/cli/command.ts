@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '../errors.ts'
+import { addAuditCommands } from './audit-commands.ts'
 import { endOnFault, endWithError } from './end.ts'
 import { addGateCommands } from './gate-commands.ts'
 import { complain } from './output.ts'
@@ -212,24 +213,6 @@ function addLicenceCommands(program: Command): void {
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (options) => (await import('./licence.ts')).machine(options))
-}
-
-function addAuditCommands(program: Command): void {
-  const audit = program.command('audit').description('read and verify the log')
-  audit
-    .command('show')
-    .description('list the records of a log')
-    .argument('[dir]', 'folder of the log (default: that of the state folder)')
-    .option('--json', 'write one JSON object a record')
-    .addOption(stateOption())
-    .action(async (dir, options) => (await import('./audit.ts')).show(dir, options))
-  audit
-    .command('verify')
-    .description('verify a whole log: every record, in order, unaltered')
-    .argument('[dir]', 'folder of the log (default: that of the state folder)')
-    .option('--json', JSON_HELP)
-    .addOption(stateOption())
-    .action(async (dir, options) => (await import('./audit.ts')).verify(dir, options))
 }
 
 /** For an option that may be given several times; without a default, for help would show it as `[]`. */

@@ -15,7 +15,15 @@ import {
 import { requireSocketPath } from './socket-path.ts'
 
 /** How long an answer takes at most: a status none, an act its record and a safe stop, a job its inspection. */
-const ANSWER_MS = { status: 10_000, disarm: 60_000, clear: 60_000, stop: 60_000, arm: 40 * 60_000 } as const
+const ANSWER_MS = {
+  status: 10_000,
+  disarm: 60_000,
+  clear: 60_000,
+  stop: 60_000,
+  arm: 40 * 60_000,
+  record: 60_000,
+  erase: 10 * 60_000,
+} as const
 
 /**
  * Sends a request to the gate at `path` and resolves with its answer. Throws `AgentError`: USAGE where no gate runs or

@@ -45,6 +45,9 @@ export const controlRequest = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('disarm'), by: plain }),
   z.strictObject({ do: z.literal('clear'), by: plain }),
   z.strictObject({ do: z.literal('stop'), by: plain, reason: plain.exactOptional() }),
+  /** What it is, and whether people may add it, the gate decides. */
+  z.strictObject({ do: z.literal('record'), record: z.looseObject({ kind: z.string() }) }),
+  z.strictObject({ do: z.literal('erase'), subject: plain, by: plain }),
 ])
 
 /** What may be asked of a gate. */
@@ -60,6 +63,8 @@ export type ControlRequest =
   | { readonly do: 'disarm'; readonly by: string }
   | { readonly do: 'clear'; readonly by: string }
   | { readonly do: 'stop'; readonly by: string; readonly reason?: string }
+  | { readonly do: 'record'; readonly record: { readonly kind: string; readonly [member: string]: unknown } }
+  | { readonly do: 'erase'; readonly subject: string; readonly by: string }
 
 export type ArmRequest = Extract<ControlRequest, { readonly do: 'arm' }>
 
@@ -112,6 +117,8 @@ export type ControlAnswer =
       readonly message: string
       readonly decision?: unknown
       readonly status?: GateStatus
+      /** Of the record that was added to the log. */
+      readonly index?: number
     }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly decision?: unknown }
 
@@ -124,6 +131,7 @@ export const controlAnswer: z.ZodType<ControlAnswer> = z.discriminatedUnion('ok'
     message,
     decision: z.unknown().exactOptional(),
     status: gateStatus.exactOptional(),
+    index: count.exactOptional(),
   }),
   z.object({
     ok: z.literal(false),
@@ -147,4 +155,8 @@ export interface GateControl {
   disarm(by: string): Promise<ControlAnswer>
   clear(by: string): Promise<ControlAnswer>
   stop(by: string, reason?: string): Promise<ControlAnswer>
+  /** Adds to the log what people add to it: appeals, reviews and the like. */
+  record(record: { readonly kind: string }): Promise<ControlAnswer>
+  /** Erases a subject of the log, by its id or a person's name. */
+  erase(subject: string, by: string): Promise<ControlAnswer>
 }

@@ -147,6 +147,10 @@ class Desk {
         return await control.clear(request.by)
       case 'stop':
         return await control.stop(request.by, request.reason)
+      case 'record':
+        return await control.record(request.record)
+      case 'erase':
+        return await control.erase(request.subject, request.by)
     }
   }
 }

@@ -4,10 +4,12 @@ import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Gate, Latch } from '../core/index.ts'
 import { decisionRecord } from '../decision-record.ts'
+import { type ErasureDone, erasureWords } from '../erase-subject.ts'
 import { inspectJob } from '../inspect-job.ts'
 import type { Recorder } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
+import { peopleRecord } from '../people-records.ts'
 import type { StateFolder } from '../state-folder.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
@@ -29,6 +31,8 @@ export interface GateDeskOptions {
   readonly anchorsPem: readonly string[]
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
+  /** Erases a subject of the log; throws where that cannot be done. */
+  readonly erase: (subject: string, by: string) => Promise<ErasureDone>
   /** The gate's clock, in ms. */
   readonly nowMs: () => number
 }
@@ -174,6 +178,18 @@ export class GateDesk implements GateControl {
       return { ok: true, message: 'hosts may print again; the printer must be homed first' }
     const message = 'it could not be lifted: look at `portcullis status`, then ask again'
     return { ok: false, code: 'INTERRUPTED', message }
+  }
+
+  async record(asked: { readonly kind: string }): Promise<ControlAnswer> {
+    const record = peopleRecord(asked)
+    if ('problem' in record) return { ok: false, code: 'USAGE', message: `not recorded: ${record.problem}` }
+    const { index } = await this.#options.log.append(record)
+    return { ok: true, message: `recorded as ${index}`, index }
+  }
+
+  async erase(subject: string, by: string): Promise<ControlAnswer> {
+    const { record, receipt } = await this.#options.erase(subject, by)
+    return { ok: true, message: erasureWords(record), index: receipt.index }
   }
 
   async stop(by: string, reason?: string): Promise<ControlAnswer> {

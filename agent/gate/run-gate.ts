@@ -4,6 +4,7 @@ import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
 import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
+import { eraseSubject } from '../erase-subject.ts'
 import type { Ledger } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
@@ -169,7 +170,7 @@ class GateRun {
   }
 
   #desk(): GateDesk {
-    const { loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
+    const { config, loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
     return new GateDesk({
       gate: this.#gate,
       jobs: this.#jobs,
@@ -182,6 +183,8 @@ class GateRun {
       anchorsPem,
       inspectorProgram,
       record: (record) => this.#record(record),
+      erase: (subject, by) =>
+        eraseSubject(ledger, config.evidence.privacy, { subject, by, nowMs: Date.now() }),
       nowMs: now,
     })
   }

@@ -18,6 +18,8 @@ export {
   type Leaf,
   type OpenRecord,
   parseLeaf,
+  parseRecord,
+  RECORD_KINDS,
   type RecordKind,
   type SealedRef,
   type SplitRecord,

@@ -14,6 +14,9 @@ type Values<S> = { readonly [M in keyof S]: S[M] extends z.ZodType ? z.infer<S[M
 type Open<K extends RecordKind> = Values<Kinds[K]['open']>
 type Hidden<K extends RecordKind> = Values<Kinds[K]['hidden']>
 
+/** Every kind there is, in the order of the format. */
+export const RECORD_KINDS: readonly RecordKind[] = Object.keys(KINDS) as RecordKind[]
+
 /** What was hidden of a record: whom it is about, and the commitment to it in the side table. */
 export const sealedRef = z.strictObject({
   subject: z.string().regex(/^s-[0-9a-f]{16}$/, 'must be a subject'),
@@ -99,6 +102,15 @@ export function splitRecord(record: AuditRecord): SplitRecord | { readonly probl
   const hidden = entries.filter(([name]) => names.includes(name))
   const isEmpty = hidden.every(([, value]) => value === null)
   return { open: open as unknown as OpenRecord, hidden: isEmpty ? null : Object.fromEntries(hidden) }
+}
+
+/** Reads a whole record that came from outside as JSON, or tells what is wrong with it. */
+export function parseRecord(value: { readonly kind: string }): AuditRecord | { readonly problem: string } {
+  const parsed = recordSchemas.get(value.kind)?.safeParse(value)
+  if (parsed === undefined) return { problem: 'it is not a record of a known kind' }
+  return parsed.success
+    ? (parsed.data as AuditRecord)
+    : { problem: `it is not a whole \`${value.kind}\` record` }
 }
 
 /**

@@ -1,2 +1,2 @@
 /** The vault room's only door: the erasable side table of the log. */
-export { openVault, type Vault } from './vault.ts'
+export { openVault, type SubjectSummary, type Vault } from './vault.ts'

@@ -12,6 +12,8 @@ const control: GateControl = {
   disarm: async () => broken(),
   clear: async () => broken(),
   stop: async () => broken(),
+  record: async () => broken(),
+  erase: async () => broken(),
 }
 
 const [, , path = ''] = process.argv

@@ -62,7 +62,15 @@ export class StubGate implements GateControl {
     return this.#note(`stop by ${by}: ${reason}`)
   }
 
-  #note(what: string): ControlAnswer {
+  async record(record: { readonly kind: string }): Promise<ControlAnswer> {
+    return { ...this.#note(`record ${JSON.stringify(record)}`), index: 7 }
+  }
+
+  async erase(subject: string, by: string): Promise<ControlAnswer> {
+    return this.#note(`erase ${subject} by ${by}`)
+  }
+
+  #note(what: string): ControlAnswer & { readonly ok: true } {
     this.asked.push(what)
     if (this.failure !== undefined) throw this.failure
     return { ok: true, message: `${what}, done` }

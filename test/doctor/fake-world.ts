@@ -3,7 +3,7 @@
  * everything is in order; a test changes what it is about.
  */
 import { dirname } from 'node:path'
-import type { GateConfig } from '../../agent/config/index.ts'
+import { EVIDENCE_DEFAULTS, type EvidenceConfig, type GateConfig } from '../../agent/config/index.ts'
 import type { Finding } from '../../agent/doctor/finding.ts'
 import { examine } from '../../agent/doctor/index.ts'
 import type { Site } from '../../agent/doctor/subject.ts'
@@ -137,6 +137,7 @@ export interface Changes {
   readonly space?: Partial<Space>
   readonly uid?: number
   readonly now?: string
+  readonly evidence?: Partial<EvidenceConfig>
   /** The state folder of the configuration is left out. */
   readonly stateUnnamed?: true
 }
@@ -149,6 +150,7 @@ export function fakeSite(changes: Changes): Site {
     policy: POLICY,
     ...(changes.stateUnnamed ? {} : { state: STATE }),
     stop: { hostLostMs: 30_000, hostSilentMs: 60_000, refusedHotMs: 120_000, park: [] },
+    evidence: { ...EVIDENCE_DEFAULTS, ...changes.evidence },
     logLevel: 'info',
   }
   return { config, state: STATE, program: PROGRAM, node: '/usr/bin/node', policy: POLICY, ...changes.site }

@@ -5,10 +5,11 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
 import type { ControlAnswer } from '../../agent/control/index.ts'
+import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
 import { readLastEnd } from '../../agent/gate/last-end.ts'
-import { openLedger } from '../../agent/ledger.ts'
+import { openLedger, readLedger } from '../../agent/ledger.ts'
 import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
@@ -79,6 +80,8 @@ async function scene(
     anchorsPem: [],
     inspectorProgram,
     record: (record) => void writing.push(ledger.append(record)),
+    erase: (subject, by) =>
+      eraseSubject(ledger, { keepDays: null, mustKeepDays: 0 }, { subject, by, nowMs: Date.now() }),
     nowMs,
   })
   return {
@@ -183,6 +186,47 @@ describe('the latch', () => {
     expect(bench.latch).toBe('interrupted')
     expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
     expect((await readLastEnd(state)).reason?.message).toContain('the second')
+  })
+})
+
+describe('people who add to the log through the gate', () => {
+  test('can file an appeal, and are told where it stands', async () => {
+    const { desk, kinds } = await scene(readyBench())
+    const answer = await desk.record({
+      kind: 'appeal-filed',
+      decision: 0,
+      by: 'ada',
+      text: 'it fits',
+    } as never)
+    expect(answer).toEqual({ ok: true, message: 'recorded as 1', index: 1 })
+    expect(await kinds()).toEqual(['appeal-filed'])
+  })
+
+  test.each([
+    [{ kind: 'cleared', by: 'ada' }, "a `cleared` record is the agent's to make"],
+    [
+      { kind: 'copy', licence: 'l', copy: 'c', job: null, state: 'returned' },
+      "a `copy` record is the agent's",
+    ],
+    [{ kind: 'appeal-filed', decision: -1, by: 'ada', text: 'x' }, 'it is not a whole `appeal-filed` record'],
+    [{ kind: 'toString' }, 'it is not a record of a known kind'],
+  ])('cannot add %o', async (record, why) => {
+    const { desk, kinds } = await scene(readyBench())
+    const answer = await desk.record(record)
+    expect(answer).toMatchObject({ ok: false, code: 'USAGE', message: expect.stringContaining(why) })
+    expect(await kinds()).toEqual([])
+  })
+
+  test('can have a person erased, and that is on record', async () => {
+    const { desk, state, kinds } = await scene(readyBench())
+    await desk.record({ kind: 'appeal-filed', decision: 0, by: 'Grace Hopper', text: 'it fits' } as never)
+    expect(await desk.erase('Grace Hopper', 'ada')).toMatchObject({ ok: true, index: 2 })
+    expect(await kinds()).toEqual(['appeal-filed', 'erasure'])
+    const told: string[] = []
+    for await (const { record } of readLedger(state)) told.push(JSON.stringify(record))
+    expect(told.join()).not.toContain('Grace')
+    expect(told.join()).toContain('"by":"ada"')
+    await expect(desk.erase('Grace Hopper', 'ada')).rejects.toThrow(/nothing is known/)
   })
 })
 

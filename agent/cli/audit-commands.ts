@@ -1,0 +1,179 @@
+import { type Command, Option } from 'commander'
+
+/** The commands of the log: to read it, check it, prove what is in it, and to add what people add. */
+
+const JSON_HELP = 'write one JSON document to standard output instead'
+const LOG_ARGUMENT = 'folder of the log, or a state folder (default: the state folder)'
+const STATE_HELP =
+  'folder of keys and log (default: that of --config, $PORTCULLIS_STATE, the XDG state folder)'
+const CONFIG_HELP = 'configuration of the gate, for its state folder, deadlines and privacy'
+const BY_HELP = 'who says so (default: the user who runs this)'
+
+const stateOption = (): Option => new Option('--state <dir>', STATE_HELP)
+
+export function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('read, verify and prove the log, and answer for it')
+  addReading(audit)
+  addProving(audit)
+  addPeople(audit)
+  addSampling(audit)
+  addPrivacy(audit)
+}
+
+function addReading(audit: Command): void {
+  const filters = (command: Command): Command =>
+    command
+      .argument('[dir]', LOG_ARGUMENT)
+      .option('--from <index>', 'the first record to show')
+      .option('--kind <kind...>', 'only records of these kinds')
+      .option('--job <id>', 'only records of this job, by the beginning of its id')
+      .option('--since <time>', 'only records since this time, as the clock said')
+      .option('--json', 'write one JSON object a record')
+      .addOption(stateOption())
+  filters(audit.command('show'))
+    .description('list the records of a log')
+    .action(async (dir, options) => (await import('./audit.ts')).show(dir, options))
+  filters(audit.command('tail'))
+    .description('list the last records')
+    .option('-f, --follow', 'and each that comes, until this is interrupted')
+    .action(async (dir, options) => (await import('./audit.ts')).tail(dir, options))
+  audit
+    .command('verify')
+    .description('verify a whole log: every record, in order, unaltered, and every signed head')
+    .argument('[dir]', LOG_ARGUMENT)
+    .option('--against <file...>', 'checkpoints of this log that were kept elsewhere')
+    .option('--policy <file>', 'which key the log must have, and which witnesses must have cosigned')
+    .option('--copy', 'the folder is a copy of what is published, without the journal')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (dir, options) => (await import('./audit.ts')).verify(dir, options))
+  audit
+    .command('record')
+    .description('write the bytes of one record as they stand in the log')
+    .argument('<index>', 'number of the record')
+    .argument('[dir]', LOG_ARGUMENT)
+    .addOption(stateOption())
+    .action(async (index, dir, options) => (await import('./audit.ts')).record(index, dir, options))
+}
+
+function addProving(audit: Command): void {
+  audit
+    .command('prove')
+    .description('write a file that proves one record to be in the log (C2SP tlog-proof)')
+    .argument('<index>', 'number of the record')
+    .argument('[dir]', LOG_ARGUMENT)
+    .requiredOption('--out <file>', 'file to write, or - for standard output')
+    .addOption(stateOption())
+    .action(async (index, dir, options) => (await import('./audit-proof.ts')).prove(index, dir, options))
+  audit
+    .command('verify-proof')
+    .description('check such a file, on any machine')
+    .argument('<file>', 'the proof')
+    .option(
+      '--policy <file>',
+      'whose log it must be, and which witnesses must have cosigned (C2SP tlog-policy)',
+    )
+    .option('--key <key>', "the log's key, in place of a policy")
+    .option('--record <file>', 'the record, where the proof does not hold it')
+    .option('--json', JSON_HELP)
+    .action(async (file, options) => (await import('./audit-proof.ts')).verifyProof(file, options))
+  audit
+    .command('policy')
+    .description('write what others need to check proofs of this log: its key and its witnesses')
+    .argument('[dir]', LOG_ARGUMENT)
+    .option('--witnesses <file>', 'the policy file of its witnesses, to be passed on')
+    .addOption(stateOption())
+    .action(async (dir, options) => (await import('./audit-proof.ts')).policy(dir, options))
+  audit
+    .command('receipt')
+    .description('write a decision as a signed file that anybody can check without the log')
+    .argument('<decision>', 'number of its record, or its id')
+    .argument('[dir]', 'state folder (default: that of --state)')
+    .requiredOption('--out <file>', 'file to write, or - for standard output')
+    .option('--name-operator', 'tell who asked for the job')
+    .option('--appeal-days <days>', 'days within which an appeal may be filed')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (which, dir, options) =>
+      (await import('./audit-receipt.ts')).exportReceipt(which, dir, options),
+    )
+  audit
+    .command('verify-receipt')
+    .description('check such a file, on any machine')
+    .argument('<file>', 'the receipt')
+    .option(
+      '--policy <file>',
+      'whose log it must be, and which witnesses must have cosigned (C2SP tlog-policy)',
+    )
+    .option('--serial <number>', 'serial number of the part that it must be the receipt of')
+    .option('--json', JSON_HELP)
+    .action(async (file, options) => (await import('./audit-receipt.ts')).checkReceipt(file, options))
+}
+
+/** What people add goes to the log itself, or through the gate that has it open. */
+function byPeople(command: Command): Command {
+  return command
+    .option('--by <name>', BY_HELP)
+    .option('--config <file>', CONFIG_HELP)
+    .addOption(stateOption())
+    .option('--json', JSON_HELP)
+}
+
+function addPeople(audit: Command): void {
+  byPeople(audit.command('appeal').argument('<decision>', 'number of its record'))
+    .description('dispute a decision that denied or held a job')
+    .requiredOption('--text <text>', 'why it was wrong, or - for standard input')
+    .option('--appeal-days <days>', 'days within which that may be done (default: that of --config)')
+    .action(async (index, options) => (await import('./audit-desk.ts')).fileAppeal(index, options))
+  byPeople(audit.command('answer-appeal').argument('<appeal>', 'number of its record'))
+    .description('put on record what came of an appeal')
+    .option('--upheld', 'the appeal was right')
+    .option('--rejected', 'the decision stands')
+    .option('--withdrawn', 'it was taken back')
+    .requiredOption('--reason <text>', 'why')
+    .action(async (index, options) => (await import('./audit-desk.ts')).answerAppeal(index, options))
+  byPeople(audit.command('approve-case').argument('<decision>', 'number of its record'))
+    .description('let a refusal be told outside: without person, file or geometry')
+    .action(async (index, options) => (await import('./audit-desk.ts')).approveCase(index, options))
+}
+
+function addSampling(audit: Command): void {
+  audit
+    .command('sample')
+    .description('draw decisions for review, by a lot that nobody can steer')
+    .option('--count <number>', 'how many (default: 5)')
+    .option('--tier <tier>', 'only of this tier: open, registered, controlled or restricted')
+    .option('--from <index>', 'the first record that counts (default: where the last sample ended)')
+    .option('--policy <file>', 'witnesses whose signature is the lot (default: those of --config)')
+    .option('--beacon <value>', 'value of a public beacon that was named beforehand, in place of a witness')
+    .option('--config <file>', CONFIG_HELP)
+    .addOption(stateOption())
+    .option('--json', JSON_HELP)
+    .action(async (options) => (await import('./audit-desk.ts')).drawSample(options))
+  byPeople(
+    audit
+      .command('review')
+      .argument('<sample>', 'number of the record of the sample')
+      .argument('<decision>', 'number of the record of a decision that it drew'),
+  )
+    .description('put on record what was found in a decision that was drawn')
+    .requiredOption('--finding <finding>', 'sound, doubtful or wrong')
+    .option('--lesson <code>', 'what is learned from it, as a code that reports count by')
+    .option('--note <text>', 'in words')
+    .action(async (sample, decision, options) =>
+      (await import('./audit-desk.ts')).reviewDecision(sample, decision, options),
+    )
+}
+
+function addPrivacy(audit: Command): void {
+  byPeople(audit.command('erase').argument('<subject>', 'subject (s-...), or the name of a person'))
+    .description('erase names, file names and texts of a person; the log still verifies')
+    .action(async (subject, options) => (await import('./audit-desk.ts')).eraseSubject(subject, options))
+  audit
+    .command('subjects')
+    .description('list who is in the side table')
+    .option('--config <file>', CONFIG_HELP)
+    .addOption(stateOption())
+    .option('--json', JSON_HELP)
+    .action(async (options) => (await import('./audit-desk.ts')).listSubjects(options))
+}

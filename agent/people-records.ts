@@ -1,0 +1,19 @@
+import { type AgentKind, type AuditRecord, parseRecord } from './log-format/index.ts'
+
+/** What people add to the log by themselves; everything else is for the agent to say. */
+const PEOPLE_KINDS: ReadonlySet<AgentKind> = new Set<AgentKind>([
+  'appeal-filed',
+  'appeal-decided',
+  'sampled',
+  'reviewed',
+  'case-approved',
+  'incident-exported',
+])
+
+/** A record that somebody wants to add, or what is wrong with that. */
+export function peopleRecord(value: { readonly kind: string }): AuditRecord | { readonly problem: string } {
+  const record = parseRecord(value)
+  if ('problem' in record) return record
+  if (PEOPLE_KINDS.has(record.kind)) return record
+  return { problem: `a \`${record.kind}\` record is the agent's to make` }
+}

@@ -1,0 +1,75 @@
+import type { LogEntry } from './audit/index.ts'
+import type { PrivacyConfig } from './config/index.ts'
+import { askGate, controlSocketPath } from './control/index.ts'
+import { eraseSubject, erasureWords } from './erase-subject.ts'
+import { AgentError, type AgentErrorCode, isAgentErrorCode } from './errors.ts'
+import { type Ledger, openLedger, readLedger } from './ledger.ts'
+import type { AuditRecord } from './log-format/index.ts'
+import type { StateFolder } from './state-folder.ts'
+import { openVault, type SubjectSummary } from './vault/index.ts'
+
+/**
+ * Where people add to a log: directly, or through the gate that has it open. Between what they read and what they add
+ * others may add too; what is wrong then shows when the log is verified.
+ */
+export interface RecordDesk {
+  /** The records, with what is hidden of them. */
+  entries(): AsyncIterable<LogEntry>
+  append(record: AuditRecord): Promise<{ readonly index: number }>
+  /** Erases a subject, by its id or a person's name, and answers what was done in a sentence. */
+  erase(subject: string, by: string): Promise<string>
+  /** Who is in the side table. */
+  subjects(): Promise<readonly SubjectSummary[]>
+  close(): Promise<void>
+}
+
+/** Opens the log of a state folder to add to it, or asks the gate that has it. Throws as `openLedger` does. */
+export async function openRecordDesk(state: StateFolder, privacy: PrivacyConfig): Promise<RecordDesk> {
+  try {
+    return directDesk(state, privacy, await openLedger(state))
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'AUDIT_LOCKED') throw error
+    return gateDesk(state, error)
+  }
+}
+
+function directDesk(state: StateFolder, privacy: PrivacyConfig, ledger: Ledger): RecordDesk {
+  return {
+    entries: () => readLedger(state),
+    append: (record) => ledger.append(record),
+    erase: async (subject, by) =>
+      erasureWords((await eraseSubject(ledger, privacy, { subject, by, nowMs: Date.now() })).record),
+    subjects: () => ledger.vault.subjects(),
+    close: () => ledger.close(),
+  }
+}
+
+function gateDesk(state: StateFolder, locked: AgentError): RecordDesk {
+  const ask = async (request: Parameters<typeof askGate>[1]) => {
+    const answer = await askGate(controlSocketPath(state.path), request).catch((error: unknown) => {
+      // Whoever has the log is no gate, or one that is just beginning: that is what to tell.
+      throw error instanceof AgentError ? locked : error
+    })
+    if (!answer.ok) throw new AgentError(codeOf(answer.code), answer.message)
+    return answer
+  }
+  return {
+    entries: () => readLedger(state),
+    append: async (record) => {
+      const { index } = await ask({ do: 'record', record })
+      if (index === undefined)
+        throw new AgentError('STATE_UNUSABLE', 'the gate did not say where it put the record')
+      return { index }
+    },
+    erase: async (subject, by) => (await ask({ do: 'erase', subject, by })).message,
+    subjects: async () => {
+      const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, isReader: true })
+      return await vault.subjects().finally(() => vault.close())
+    },
+    close: async () => undefined,
+  }
+}
+
+function codeOf(code: string): AgentErrorCode {
+  return isAgentErrorCode(code) ? code : 'STATE_UNUSABLE'
+}
