@@ -1,16 +1,18 @@
 /** Sections that the site's report and a licensor's have in common. */
 import { TIERS } from '../log-format/index.ts'
+import { DAY_MS, HOUR_MS } from './calendar.ts'
 import { OUTCOMES, type Outcome } from './decision-index.ts'
 import type { ReportFrame } from './report-frame.ts'
-import type { WaitingItem } from './review-measure.ts'
-import { type Category, type Section, type Series, section, type Table } from './section.ts'
+import { type Category, type Section, type Series, section, type Table, type Worded } from './section.ts'
 import type { CountedReport, TimeSpread } from './site-report.ts'
+import { sumOf } from './tally.ts'
 import { sums, timeline } from './timeline.ts'
 import { counted, countText, dateWords, durationText, listed, plain, sentence, share } from './words.ts'
 
-const HOUR_MS = 3_600_000
 /** A chart of more codes than this is a wall, and no chart. The table has them all. */
 export const RANKED_MAX = 12
+/** Fewer columns than this look like an accident. */
+const STEPS_SHOWN_MIN = 6
 
 export const OUTCOME_SERIES: Readonly<Record<Outcome, Series>> = {
   allow: { name: 'allowed', tone: 'quiet' },
@@ -25,6 +27,17 @@ export function periodWords({ period, records }: ReportFrame): string {
   const to = period.to ?? records.last
   if (from === null || to === null) return 'no records'
   return from === to ? dateWords(from) : `${dateWords(from)} – ${dateWords(to)}`
+}
+
+/** Says which months of a chart are not whole ones, so that nobody takes their columns for quiet months. */
+function cutMonths({ period, records }: ReportFrame): readonly string[] {
+  const from = period.from ?? records.first
+  const to = period.to ?? records.last
+  if (from === null || to === null) return []
+  const isCutAtEnd = !new Date(Date.parse(to) + DAY_MS).toISOString().startsWith('01', 8)
+  const cut = [...(from.endsWith('-01') ? [] : [from.slice(0, 7)]), ...(isCutAtEnd ? [to.slice(0, 7)] : [])]
+  const names = [...new Set(cut)].map(dateWords)
+  return names.length === 0 ? [] : [`${listed(names)} ${names.length === 1 ? 'is' : 'are'} not whole.`]
 }
 
 export function total(report: CountedReport, ...outcomes: readonly Outcome[]): number {
@@ -45,7 +58,7 @@ export function decisionsSection(report: CountedReport, title: string): Section 
   )
   const summary = `${counted(all, 'job was', 'jobs were')} decided: ${countText(passed)} let print (${share(passed, all)}), ${countText(held)} held for a person, ${countText(refused)} refused.`
   return section('decisions', title, {
-    says: [summary],
+    says: [summary, ...cutMonths(report)],
     chart: {
       title: 'Decisions by month and outcome',
       description: summary,
@@ -107,6 +120,7 @@ export function reasonsSection(report: CountedReport): Section {
             description: `Jobs that were held or refused, by reason. ${says.join(' ')}`,
             drawing: {
               kind: 'ranked',
+              tone: 'loud',
               rows: ranked.slice(0, RANKED_MAX).map(({ code, decisions }) => ({
                 label: plain(code),
                 value: decisions,
@@ -137,14 +151,12 @@ export function machinesSection(report: CountedReport): Section {
   const title = 'What the machine did'
   if (report.machines.length === 0)
     return section(id, title, { says: ['The machine did nothing in this period.'] })
-  const sum = (numberIn: (row: CountedReport['machines'][number]) => number): number =>
-    report.machines.reduce((whole, row) => whole + numberIn(row), 0)
-  const hours = Math.round(sum(({ milliseconds }) => milliseconds) / HOUR_MS)
-  const ended = sum((row) => row.printed + row.stopped + row.failed + row.uncertain)
-  const printed = sum((row) => row.printed)
+  const hours = Math.round(sumOf(report.machines, ({ milliseconds }) => milliseconds) / HOUR_MS)
+  const ended = sumOf(report.machines, (row) => row.printed + row.stopped + row.failed + row.uncertain)
+  const printed = sumOf(report.machines, (row) => row.printed)
   const axis = timeline(report.machines.map(({ month }) => month))
   const monthly = sums(axis, report.machines, (row) => row.milliseconds)
-  const metres = Math.round(sum(({ filamentMicrometres }) => filamentMicrometres) / 1e6)
+  const metres = Math.round(sumOf(report.machines, ({ filamentMicrometres }) => filamentMicrometres) / 1e6)
   const says = [
     `It worked ${counted(hours, 'hour')}${ended === 0 ? '' : ` and printed ${countText(printed)} of ${counted(ended, 'job')} to the end (${share(printed, ended)})`}.`,
     ...(metres === 0 ? [] : [`It was sent ${counted(metres, 'metre')} of filament.`]),
@@ -156,7 +168,7 @@ export function machinesSection(report: CountedReport): Section {
       description: `Hours from the opening of each job to its end, in the month of its end. ${says.join(' ')}`,
       drawing: {
         kind: 'columns',
-        series: [{ name: 'hours of work', tone: 'loud' }],
+        series: [{ name: 'hours of work', tone: 'plain' }],
         categories: axis.categories,
         values: monthly.map((milliseconds) => [milliseconds / HOUR_MS]),
       },
@@ -175,9 +187,9 @@ export function machinesSection(report: CountedReport): Section {
           'uncertain',
           'streams opened',
           'streams ended',
-          'seconds',
+          { name: 'worked', unit: 's' },
           'commands',
-          'filament mm',
+          { name: 'filament', unit: 'mm' },
         ],
         rows: report.machines.map((row) => [
           plain(row.machine),
@@ -189,9 +201,9 @@ export function machinesSection(report: CountedReport): Section {
           row.uncertain,
           row.streams,
           row.ended,
-          Math.round(row.milliseconds / 1000),
+          worded(row.milliseconds, hoursText, 1000),
           row.commands,
-          Math.round(row.filamentMicrometres / 1000),
+          worded(row.filamentMicrometres, metresText, 1000),
         ]),
       },
     ],
@@ -219,7 +231,7 @@ export function timesSection({ decisionTimes, holds, appeals }: CountedReport): 
             description,
             drawing: {
               kind: 'columns',
-              series: [{ name: 'jobs decided by the gate', tone: 'loud' }],
+              series: [{ name: 'jobs decided by the gate', tone: 'plain' }],
               ...histogram(decisionTimes),
             },
           },
@@ -227,13 +239,13 @@ export function timesSection({ decisionTimes, holds, appeals }: CountedReport): 
       {
         id: 'decision-times',
         caption:
-          'Time to a decision in milliseconds, by nearest rank: exact below 2,048 ms, and less than a 1,024th above the true value from there on',
-        columns: ['what', 'count', 'median', '90 %'],
+          'Time to a decision, by nearest rank: exact below 2,048 ms, and less than a 1,024th above the true value from there on',
+        columns: ['what', 'count', { name: 'median', unit: 'ms' }, { name: '90 %', unit: 'ms' }],
         rows: kinds.map(([what, { count, medianMs, ninetyPercentMs }]) => [
           what,
           count,
-          medianMs,
-          ninetyPercentMs,
+          worded(medianMs, durationText),
+          worded(ninetyPercentMs, durationText),
         ]),
       },
     ],
@@ -248,13 +260,17 @@ function timeWords(what: string, { count, medianMs, ninetyPercentMs }: TimeSprea
   ]
 }
 
-/** The steps up to the last that any decision took. */
+/** The steps from the first that any decision took to the last, and as many before them as make a chart. */
 function histogram({ steps }: TimeSpread): {
   categories: readonly Category[]
   values: readonly (readonly number[])[]
 } {
   const last = steps.findLastIndex(({ count }) => count > 0)
-  const shown = steps.slice(0, Math.max(last + 1, 4))
+  const first = Math.min(
+    steps.findIndex(({ count }) => count > 0),
+    Math.max(0, last - STEPS_SHOWN_MIN + 1),
+  )
+  const shown = steps.slice(first, last + 1)
   return {
     categories: shown.map(({ upToMs }) => {
       const label = upToMs === null ? 'longer' : `≤ ${durationText(upToMs)}`
@@ -264,123 +280,10 @@ function histogram({ steps }: TimeSpread): {
   }
 }
 
-export function reviewSection({ holds, appeals, overrides }: CountedReport): Section {
-  const id = 'people'
-  const title = 'What people decided'
-  const says = [
-    holds.released + holds.refused + holds.open === 0
-      ? 'No hold was decided, and none waits.'
-      : `Of the holds, ${countText(holds.released)} were released and ${countText(holds.refused)} refused; ${countText(holds.open)} wait.`,
-    appeals.filed + appeals.upheld + appeals.rejected + appeals.withdrawn + appeals.open === 0
-      ? 'Nobody appealed.'
-      : `${counted(appeals.filed, 'appeal was', 'appeals were')} filed; ${countText(appeals.upheld)} upheld, ${countText(appeals.rejected)} rejected, ${countText(appeals.withdrawn)} withdrawn; ${countText(appeals.open)} wait.`,
-    ...(overrides === 0
-      ? []
-      : [`Rules were set aside ${overrides === 1 ? 'once' : `${countText(overrides)} times`}.`]),
-  ]
-  const rows = [
-    { label: 'holds', values: [holds.released, 0, holds.refused, holds.open] },
-    { label: 'appeals', values: [appeals.upheld, appeals.withdrawn, appeals.rejected, appeals.open] },
-  ]
-    .map((row) => ({ ...row, sum: row.values.reduce((sum, value) => sum + value, 0) }))
-    .filter(({ sum }) => sum > 0)
-  return section(id, title, {
-    says,
-    chart:
-      rows.length === 0
-        ? null
-        : {
-            title: 'Holds and appeals by what came of them',
-            description: says.join(' '),
-            drawing: {
-              kind: 'parts',
-              series: [
-                { name: 'released or upheld', tone: 'quiet' },
-                { name: 'withdrawn', tone: 'plain' },
-                { name: 'refused or rejected', tone: 'loud' },
-                { name: 'waiting', tone: 'hatched' },
-              ],
-              rows: rows.map(({ label, values, sum }) => ({ label, values, shown: countText(sum) })),
-            },
-          },
-    tables: [
-      {
-        id: 'holds-and-appeals',
-        caption: 'Holds and appeals; what is open is counted at the end of the log, whatever the period',
-        columns: ['what', 'count'],
-        rows: [
-          ['jobs held', holds.held],
-          ['holds released', holds.released],
-          ['holds refused', holds.refused],
-          ['holds open', holds.open],
-          ['appeals filed', appeals.filed],
-          ['appeals upheld', appeals.upheld],
-          ['appeals rejected', appeals.rejected],
-          ['appeals withdrawn', appeals.withdrawn],
-          ['appeals open', appeals.open],
-          ['rules set aside', overrides],
-        ],
-      },
-    ],
-  })
+/** A measure for people in words and for files in its unit; none where there is none. */
+export function worded(value: number | null, words: (value: number) => string, unit = 1): Worded | null {
+  return value === null ? null : { value: Math.round(value / unit), shown: words(value) }
 }
 
-export function dueSection({ due, deadlines }: CountedReport): Section {
-  const { holdHours, appealDays } = deadlines
-  const limits = [
-    ...(holdHours === null ? [] : [`a hold within ${counted(holdHours, 'hour')}`]),
-    ...(appealDays === null ? [] : [`an appeal within ${counted(appealDays, 'day')}`]),
-  ]
-  const isLate = due.late.length > 0
-  const open = due.late.filter(({ isOpen }) => isOpen).length
-  const says = [
-    limits.length === 0 ? 'No deadlines are set.' : `This site decides ${listed(limits)}.`,
-    ...(limits.length === 0
-      ? []
-      : [
-          isLate
-            ? `${counted(due.late.length, 'decision is', 'decisions are')} late or came late; ${countText(open)} of them still ${open === 1 ? 'waits' : 'wait'}.`
-            : 'Nothing is late.',
-        ]),
-    due.waiting.length === 0
-      ? 'Nothing waits in time.'
-      : `${counted(due.waiting.length, 'decision waits', 'decisions wait')} in time.`,
-    ...(due.unnamed === 0 ? [] : [`${countText(due.unnamed)} more are not listed.`]),
-  ]
-  return section('due', 'Late, and waiting', {
-    says,
-    tables: [
-      {
-        id: 'late',
-        caption: 'Late: the record of the hold or appeal, and by how long',
-        columns: ['what', 'record', 'state', 'late by', 'late by seconds'],
-        rows: due.late.map(({ kind, index, isOpen, lateMs }) => [
-          kind,
-          index,
-          isOpen ? 'waits' : 'was decided',
-          durationText(lateMs),
-          Math.round(lateMs / 1000),
-        ]),
-      },
-      {
-        id: 'waiting',
-        caption: 'Waiting, with the time that is left',
-        columns: ['what', 'record', 'time left', 'seconds left'],
-        rows: due.waiting.map(({ kind, index, leftMs }) => [
-          kind,
-          index,
-          leftWords({ leftMs }),
-          secondsLeft(leftMs),
-        ]),
-      },
-    ].filter(({ rows }) => rows.length > 0),
-  })
-}
-
-function leftWords({ leftMs }: Pick<WaitingItem, 'leftMs'>): string {
-  return leftMs === null ? 'no deadline' : durationText(leftMs)
-}
-
-function secondsLeft(leftMs: number | null): number | null {
-  return leftMs === null ? null : Math.round(leftMs / 1000)
-}
+const hoursText = (ms: number): string => `${countText(Math.round(ms / HOUR_MS))} h`
+const metresText = (micrometres: number): string => `${countText(Math.round(micrometres / 1e6))} m`

@@ -40,7 +40,10 @@ function caseTable(cases: readonly Case[]): Table {
 }
 
 export function csvText({ columns, rows }: Pick<Table, 'columns' | 'rows'>): string {
-  return [columns, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('')
+  const names = columns.map((column) =>
+    typeof column === 'string' ? column : `${column.name} (${column.unit})`,
+  )
+  return [names, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('')
 }
 
 /** What a spreadsheet takes for the beginning of a formula, or for something to be dropped before one. */
@@ -49,6 +52,7 @@ const FORMULA = /^[=+\-@\t\r\n]/
 function field(cell: Cell): string {
   if (cell === null) return ''
   if (typeof cell === 'number') return String(cell)
+  if (typeof cell === 'object') return String(cell.value)
   // An apostrophe makes text of it. Names of a log are somebody else's.
   const guarded = FORMULA.test(cell) ? `'${cell}` : cell
   return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded

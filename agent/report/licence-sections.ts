@@ -1,17 +1,17 @@
 /** The report on one licence. */
 import {
   decisionsSection,
-  dueSection,
   machinesSection,
   periodWords,
   reasonsSection,
-  reviewSection,
   timesSection,
 } from './counted-sections.ts'
 import { logTable } from './log-section.ts'
+import { dueSection, reviewSection } from './people-sections.ts'
 import { type Document, type Section, section } from './section.ts'
 import type { LicenceReport } from './site-report.ts'
 import { figuresOf } from './site-sections.ts'
+import { sumOf } from './tally.ts'
 import { sums, timeline } from './timeline.ts'
 import { counted, countText, plain } from './words.ts'
 
@@ -42,10 +42,12 @@ export function licenceDocument(report: LicenceReport): Document {
 function copiesSection({ usage }: LicenceReport): Section {
   const id = 'copies'
   const title = 'Copies'
-  const sum = (numberIn: (row: LicenceReport['usage'][number]) => number): number =>
-    usage.reduce((whole, row) => whole + numberIn(row), 0)
-  const all = sum((row) => row.printed + row.uncertain + row.returned + row.reserved + row.printing)
-  if (all === 0) return section(id, title, { says: ['No copy of this licence was begun in this period.'] })
+  const printed = sumOf(usage, (row) => row.printed)
+  const uncertain = sumOf(usage, (row) => row.uncertain)
+  const returned = sumOf(usage, (row) => row.returned)
+  const underWay = sumOf(usage, (row) => row.reserved + row.printing)
+  if (printed + uncertain + returned + underWay === 0)
+    return section(id, title, { says: ['No copy of this licence was begun in this period.'] })
   const axis = timeline(usage.map(({ month }) => month))
   const parts = [
     sums(axis, usage, ({ printed }) => printed),
@@ -54,11 +56,7 @@ function copiesSection({ usage }: LicenceReport): Section {
     sums(axis, usage, ({ reserved, printing }) => reserved + printing),
   ]
   const says = [
-    `${counted(
-      sum(({ printed }) => printed),
-      'copy was',
-      'copies were',
-    )} printed. Of ${countText(sum(({ uncertain }) => uncertain))} it is uncertain whether they were; ${countText(sum(({ returned }) => returned))} were returned, and ${countText(sum((row) => row.reserved + row.printing))} are under way.`,
+    `${counted(printed, 'copy was', 'copies were')} printed. Uncertain: ${countText(uncertain)}; returned: ${countText(returned)}; under way: ${countText(underWay)}.`,
     'A copy counts once, in the month of its latest state. Printed and uncertain ones count against the licence.',
   ]
   return section(id, title, {

@@ -15,6 +15,7 @@ import {
   section,
   type Table,
 } from './section.ts'
+import { sumOf } from './tally.ts'
 import { sums, timeline } from './timeline.ts'
 import { counted, countText, dateWords, durationText, listed, plain, sentence, share } from './words.ts'
 
@@ -52,13 +53,12 @@ const isWhole = ({ outcomes, tiers }: Group): boolean =>
 const isHalf = ({ outcomes, tiers }: Group, outcome: string): boolean =>
   outcomes.length === 2 && outcomes[0] === outcome && tiers.length === TIER_COUNT
 
-const sumOf = (rows: readonly ToldDecisions[]): number =>
-  rows.reduce((sum, { count }) => sum + (count ?? 0), 0)
+const countOf = (rows: readonly ToldDecisions[]): number => sumOf(rows, ({ count }) => count ?? 0)
 
 function figuresOf(report: PublicReport): readonly KeyFigure[] {
-  const told = sumOf(report.decisions.filter(isWhole))
-  const passed = sumOf(report.decisions.filter((row) => isHalf(row, 'allow')))
-  const stopped = sumOf(report.decisions.filter((row) => isHalf(row, 'hold')))
+  const told = countOf(report.decisions.filter(isWhole))
+  const passed = countOf(report.decisions.filter((row) => isHalf(row, 'allow')))
+  const stopped = countOf(report.decisions.filter((row) => isHalf(row, 'hold')))
   const appeals = report.appeals.filter(({ what }) => what[0] === 'all')
   const decided = appeals.reduce((sum, { count }) => sum + (count ?? 0), 0)
   return [
@@ -97,7 +97,7 @@ function decisionsSection(report: PublicReport): Section {
   const all = sums(axis, told, ({ count }) => count ?? 0)
   const silent = whole.length - told.length
   const says = [
-    `The months that are told add up to ${counted(sumOf(told), 'decision')}, counting at most ${rule.perSubjectMax} alike of one person in a month.`,
+    `The months that are told add up to ${counted(countOf(told), 'decision')}, counting at most ${rule.perSubjectMax} alike of one person in a month.`,
     ...(silent === 0
       ? []
       : [
@@ -166,6 +166,7 @@ function codesSection({ refusalCodes, rule }: PublicReport): Section {
       description: says.join(' '),
       drawing: {
         kind: 'ranked',
+        tone: 'loud',
         rows: ranked
           .slice(0, RANKED_MAX)
           .map(([code, count]) => ({ label: plain(code), value: count, shown: countText(count) })),
@@ -322,7 +323,7 @@ function methodSection(report: PublicReport): Section {
   return section('method', 'How to read this', {
     says: [
       `A count below ${rule.smallBelow} is not published, nor any other from which it could be computed. A group is divided into two parts only where each of them is none or at least ${rule.smallBelow}; otherwise the group is told undivided.`,
-      `Of one person at most ${rule.perSubjectMax} decisions of the same month, outcome and tier count, so at least four people stand behind each count. Who uses the machine under several names, or under none, cannot be recognised, and is not bounded.`,
+      `Of one person at most ${rule.perSubjectMax} decisions of the same month, outcome and tier count, so at least four people stand behind each count. Who prints often counts for less than they print. Who uses the machine under several names, or under none, cannot be recognised, and is not bounded.`,
       'Months, quarters and years are published once they are over, and never change: no two of these reports say more together than each of them.',
       'The log’s origin, size and root are below: whoever holds that head can check that this report left no record out of the count of records. What the records say is not checked by that.',
       witnessWords(report, report.witnessedSize),

@@ -67,7 +67,7 @@ export const REVIEWS = split(
 
 /** Decision times are told as the least of these that is not below them: a time itself could be one person's. */
 export const TIME_STEPS_MS = [
-  1000, 10_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000, 259_200_000, 604_800_000,
+  1000, 2000, 5000, 10_000, 20_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000, 604_800_000,
 ] as const
 /** So many times lie on both sides of a median that is told, and beyond a ninth decile, at least. */
 export const TIMES_BEYOND_MIN = 10

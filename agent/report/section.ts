@@ -1,14 +1,21 @@
 /** What a report says, before it is written as a page or as tables: sections of sentences, a chart and a table. */
 import type { Case } from './cases.ts'
 
+/** A number that people read in other words than programs: `1.9 s` for 1,900. */
+export interface Worded {
+  readonly value: number
+  readonly shown: string
+}
+
 /** null is what is withheld, or what there is none of. */
-export type Cell = string | number | null
+export type Cell = string | number | Worded | null
 
 export interface Table {
   /** The name of its file, without an ending. */
   readonly id: string
   readonly caption: string
-  readonly columns: readonly string[]
+  /** With the unit in which a file has the numbers of the column, where they have one. */
+  readonly columns: readonly (string | { readonly name: string; readonly unit: string })[]
   readonly rows: readonly (readonly Cell[])[]
 }
 
@@ -39,6 +46,7 @@ export interface ColumnChart {
 /** Horizontal bars one below the other, each with its name above and its value at the right. */
 export interface RankedChart {
   readonly kind: 'ranked'
+  readonly tone: Tone
   readonly rows: readonly { readonly label: string; readonly value: number; readonly shown: string }[]
 }
 

@@ -15,7 +15,10 @@ import type { Spread } from './spread.ts'
 import type { IncidentRow, WatchMeasure } from './watch-measure.ts'
 
 /** Times are told by these steps, and as a median and a ninth decile. */
-const STEPS_MS = [100, 1000, 10_000, 60_000, 600_000, 3_600_000, 21_600_000, 86_400_000, 604_800_000] as const
+const STEPS_MS = [
+  100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000, 300_000, 900_000, 3_600_000, 21_600_000,
+  86_400_000,
+] as const
 
 export interface TimeSpread {
   readonly count: number

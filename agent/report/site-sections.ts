@@ -1,18 +1,18 @@
 /** The report for the people who run a site. */
 import {
   decisionsSection,
-  dueSection,
   machinesSection,
   periodWords,
   RANKED_MAX,
   reasonsSection,
-  reviewSection,
   timesSection,
   total,
 } from './counted-sections.ts'
 import { logTable, witnessWords } from './log-section.ts'
+import { dueSection, reviewSection } from './people-sections.ts'
 import { type Document, type KeyFigure, type Section, section } from './section.ts'
 import type { CountedReport, SiteReport } from './site-report.ts'
+import { sumOf } from './tally.ts'
 import { counted, countText, listed, plain, share } from './words.ts'
 
 export function siteDocument(report: SiteReport): Document {
@@ -92,14 +92,12 @@ function licencesSection({ licences }: SiteReport): Section {
   const title = 'What was printed on licences'
   if (licences.length === 0) return section(id, title, { says: ['No licence was presented in this period.'] })
   const ranked = licences.toSorted((a, b) => b.printed - a.printed)
-  const sum = (numberIn: (row: SiteReport['licences'][number]) => number): number =>
-    licences.reduce((whole, row) => whole + numberIn(row), 0)
   const says = [
     `${counted(
-      sum(({ printed }) => printed),
+      sumOf(licences, ({ printed }) => printed),
       'copy was',
       'copies were',
-    )} printed on ${counted(licences.length, 'licence')}; ${countText(sum(({ uncertain }) => uncertain))} are uncertain and ${countText(sum(({ returned }) => returned))} were returned.`,
+    )} printed on ${counted(licences.length, 'licence')}. Uncertain: ${countText(sumOf(licences, ({ uncertain }) => uncertain))}; returned: ${countText(sumOf(licences, ({ returned }) => returned))}.`,
     ...(licences.length > RANKED_MAX ? [`The ${RANKED_MAX} most printed are drawn.`] : []),
   ]
   return section(id, title, {
@@ -109,6 +107,7 @@ function licencesSection({ licences }: SiteReport): Section {
       description: says.join(' '),
       drawing: {
         kind: 'ranked',
+        tone: 'plain',
         rows: ranked.slice(0, RANKED_MAX).map(({ licence, printed }) => ({
           label: plain(licence),
           value: printed,
@@ -166,6 +165,7 @@ function incidentsSection({ incidents, incidentsExported: { sent, failed } }: Si
       description: says.join(' '),
       drawing: {
         kind: 'ranked',
+        tone: 'loud',
         rows: rows
           .slice(0, RANKED_MAX)
           .map(({ rule, sum }) => ({ label: plain(rule), value: sum, shown: countText(sum) })),

@@ -15,6 +15,11 @@ export function exactSum(a: number, b: number): number {
   return sum
 }
 
+/** The sum of a number of each row. */
+export function sumOf<Row>(rows: readonly Row[], numberIn: (row: Row) => number): number {
+  return rows.reduce((sum, row) => sum + numberIn(row), 0)
+}
+
 /** Gives numbers to names, from 1, in the order in which they come; 0 is for those beyond the bound. */
 export class Names {
   readonly #numbers = new Map<string, number>()

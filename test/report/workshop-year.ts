@@ -72,7 +72,7 @@ class Workshop {
 
   constructor(
     maker: LogMaker,
-    { seed = 1, jobsADay = 11, members = 80, secret = 'SECRET' }: WorkshopOptions,
+    { seed = 1, jobsADay = 10, members = 80, secret = 'SECRET' }: WorkshopOptions,
   ) {
     this.#maker = maker
     this.#dice = new Dice(seed)
@@ -278,7 +278,7 @@ class Workshop {
     this.#maker.openJob(job, decision)
     const commands = this.#dice.around(60_000)
     this.#maker.add({ kind: 'job-sealed', job, commandsSent: Math.floor(commands / 2), sha256: HEX_64 })
-    this.#after(this.#dice.around(100 * 60_000), () => {
+    this.#after(this.#dice.around(35 * 60_000), () => {
       const outcome = this.#dice.pick({ printed: 88, stopped: 6, failed: 4, uncertain: 2 })
       this.#maker.closeJob(job, outcome, commands)
       move(outcome === 'printed' ? 'printed' : outcome === 'uncertain' ? 'uncertain' : 'returned')

@@ -32,6 +32,8 @@ const PLOT_TOP = 12
 /** Below the plot: names of the columns, and the years below them. */
 const AXIS_HEIGHT = 44
 const COLUMN_WIDTH_MAX = 40
+/** A few columns stand together at the left, and are not strewn over the page. */
+const BAND_WIDTH_MAX = 84
 /** The least distance between two names on an axis. */
 const LABEL_GAP = 5
 
@@ -42,7 +44,7 @@ function drawColumns({ series, categories, values }: ColumnChart, width: number)
   const left = Math.max(...steps.map((step) => textWidth(countText(step)))) + 10
   const heightOf = (value: number): number => (value / top) * PLOT_HEIGHT
   const bottom = PLOT_TOP + PLOT_HEIGHT
-  const band = (width - left) / Math.max(1, categories.length)
+  const band = Math.min(BAND_WIDTH_MAX, (width - left) / Math.max(1, categories.length))
   const columnWidth = Math.max(1, Math.min(COLUMN_WIDTH_MAX, band * 0.74))
   const grid = steps.flatMap((step) => {
     const y = bottom - heightOf(step)
@@ -115,7 +117,7 @@ function groupName(
 
 const RANKED_ROW = 40
 
-function drawRanked({ rows }: RankedChart, width: number): Drawn {
+function drawRanked({ tone, rows }: RankedChart, width: number): Drawn {
   const max = Math.max(1, ...rows.map(({ value }) => value))
   const pieces = rows.flatMap(({ label, value, shown }, i) => {
     const y = i * RANKED_ROW
@@ -127,7 +129,7 @@ function drawRanked({ rows }: RankedChart, width: number): Drawn {
       // What is there at all is seen.
       rect(
         { x: 0, y: y + 23, width: value === 0 ? 0 : Math.max(1.5, (value / max) * width), height: 6 },
-        'tone-loud',
+        toneClass(tone),
       ),
     ]
   })

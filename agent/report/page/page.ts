@@ -14,6 +14,8 @@ const WIDE_PX = 720
 const NARROW_PX = 350
 /** A table in the page has no more rows than a reader can scroll through; the CSV has them all. */
 const PAGE_ROWS_MAX = 600
+/** Rows that stand open: more of them are folded away behind their number. */
+const OPEN_ROWS_MAX = 10
 
 /**
  * The whole page. Everything that came from the log is escaped, and the page may load nothing, whatever stands in it.
@@ -91,8 +93,12 @@ function legendHtml({ drawing }: Chart): string {
 
 function legendItems(drawing: Chart['drawing']): readonly (readonly [mark: string, name: string])[] {
   if (drawing.kind === 'ranked') return []
-  if (drawing.kind !== 'week')
-    return drawing.series.map(({ name, tone }) => [`<i class="tone-${tone}"></i>`, name])
+  if (drawing.kind !== 'week') {
+    const stacks = drawing.kind === 'columns' ? drawing.values : drawing.rows.map(({ values }) => values)
+    return drawing.series
+      .filter((_, s) => stacks.some((stack) => (stack[s] ?? 0) > 0))
+      .map(({ name, tone }) => [`<i class="tone-${tone}"></i>`, name])
+  }
   const bounds = shadeBounds(drawing.counts)
   return [
     ['<i class="shade-0"></i>', 'none'],
@@ -138,24 +144,29 @@ function caseHtml({ code, why, remedy, outcome, month, tier, appeal }: Case): st
 }
 
 function tableBlock(table: Table, isFolded: boolean): string {
-  const html = tableHtml(table)
-  if (!isFolded) return `<div class="open">${html}</div>`
-  return `<details><summary>Table: ${escapeHtml(firstWords(table.caption))}</summary>${html}</details>`
+  if (isFolded) return foldedTable(table, `Table: ${firstWords(table.caption)}`)
+  if (table.rows.length <= OPEN_ROWS_MAX) return `<div class="open">${tableHtml(table)}</div>`
+  const first = tableHtml({ ...table, rows: table.rows.slice(0, OPEN_ROWS_MAX) })
+  return `<div class="open">${first}</div>\n${foldedTable(table, `All ${countText(table.rows.length)} rows`)}`
+}
+
+function foldedTable(table: Table, summary: string): string {
+  return `<details><summary>${escapeHtml(summary)}</summary>${tableHtml(table)}</details>`
 }
 
 /** The caption up to its first pause. */
 function firstWords(caption: string): string {
-  return caption.split(/[:;.,]/)[0] ?? caption
+  return caption.split(/[:;.]/)[0] ?? caption
 }
 
 function tableHtml({ caption, columns, rows }: Table): string {
-  const isNumber = columns.map((_, i) => rows.some((row) => typeof row[i] === 'number'))
+  const isNumber = columns.map((_, i) => rows.some((row) => isNumeric(row[i] ?? null)))
   const attribute = (i: number): string => (isNumber[i] === true ? ' class="number"' : '')
   const more = rows.length - PAGE_ROWS_MAX
   return [
     '<div class="scroll"><table>',
     `<caption>${escapeHtml(caption)}.${more > 0 ? ` The first ${PAGE_ROWS_MAX} of ${countText(rows.length)} rows.` : ''}</caption>`,
-    `<thead><tr>${columns.map((name, i) => `<th scope="col"${attribute(i)}>${escapeHtml(name)}</th>`).join('')}</tr></thead>`,
+    `<thead><tr>${columns.map((column, i) => `<th scope="col"${attribute(i)}>${escapeHtml(nameOf(column))}</th>`).join('')}</tr></thead>`,
     '<tbody>',
     ...rows
       .slice(0, PAGE_ROWS_MAX)
@@ -164,8 +175,17 @@ function tableHtml({ caption, columns, rows }: Table): string {
   ].join('\n')
 }
 
+function nameOf(column: Table['columns'][number]): string {
+  return typeof column === 'string' ? column : column.name
+}
+
+function isNumeric(cell: Cell): boolean {
+  return typeof cell === 'number' || (typeof cell === 'object' && cell !== null)
+}
+
 function cellHtml(cell: Cell): string {
   if (cell === null) return '–'
+  if (typeof cell === 'object') return escapeHtml(cell.shown)
   return typeof cell === 'number' ? countText(cell) : escapeHtml(cell)
 }
 

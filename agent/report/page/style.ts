@@ -58,7 +58,7 @@ svg .grid { stroke: var(--rule); stroke-width: 1; } svg .base { stroke: var(--fa
 .legend i { display: inline-block; width: 11px; height: 11px; margin-right: 7px; border-radius: 1px; }
 .legend i.tone-hatched { outline: 1px dashed var(--faint); outline-offset: -1px; }
 .legend i.shade-0 { background: var(--track); } .legend i.shade { background: var(--loud); }
-details { margin-top: 18px; font-size: 14px; }
+details { margin-top: 18px; font-size: 14px; } details + details { margin-top: 4px; }
 summary { cursor: pointer; color: var(--faint); width: fit-content; padding: 4px 0; }
 summary:hover, summary:focus-visible { color: var(--loud); }
 .scroll { overflow-x: auto; margin: 10px 0 0; }

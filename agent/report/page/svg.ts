@@ -6,7 +6,7 @@ import type { Tone } from '../section.ts'
 import { escapeHtml } from './escape.ts'
 
 /** What a character of the charts' text takes at most, on an average. */
-const CHAR_WIDTH = 6.6
+const CHAR_WIDTH = 7.2
 
 /** Two decimals are finer than any screen. */
 export function px(length: number): string {
