@@ -19,8 +19,8 @@ export interface Recorder {
   append(record: AuditRecord): Promise<Receipt>
 }
 
-/** Whoever hears of each record once it is durable. Must not throw. */
-export type RecordListener = (entry: { readonly index: number; readonly record: AuditRecord }) => void
+/** Whoever hears of each record once it is durable, in order. Must not throw. */
+export type RecordListener = (entry: LogEntry) => void
 
 export class Ledger implements Recorder {
   readonly log: AuditLog
@@ -64,7 +64,8 @@ export class Ledger implements Recorder {
       this.#failure ??= unwritable(error)
     })
     const receipt = await (await turn).durable
-    for (const listener of this.#listeners) listener({ index: receipt.index, record })
+    const { index, at } = receipt
+    for (const listener of this.#listeners) listener({ index, record: { ...record, seq: index, at } })
     return receipt
   }
 

@@ -26,25 +26,29 @@ export type FoldedRecord = AuditRecord | LogEntry['record']
 
 /** The state after all durable records. Throws as `readLog` does. */
 export async function replay<S extends object>(fold: Fold<S>, logDir: string): Promise<S> {
-  const size = await logSize(logDir)
-  let { state, from } = await startOf(fold, logDir, Math.max(0, size - LOOK_BACK))
+  const snapshot = await latestSnapshot(fold.name, logDir)
+  const found = snapshot === undefined ? undefined : fold.read(snapshot.state)
+  const from = found === undefined ? 0 : (snapshot?.size ?? 0)
+  let state = found ?? fold.empty
   for await (const { index, record } of readLog(logDir, { from })) state = fold.take(state, record, index)
   return state
 }
 
-/** The state that the latest snapshot after `from` tells, and which record comes next. */
-async function startOf<S extends object>(
-  fold: Fold<S>,
-  logDir: string,
-  from: number,
-): Promise<{ state: S; from: number }> {
-  let start = { state: fold.empty, from: 0 }
+/** What a snapshot tells: the state, as it was written, after so many records. */
+export interface Snapshot {
+  readonly state: object
+  readonly size: number
+}
+
+/** The latest snapshot of a fold that is not too far back, or undefined. */
+export async function latestSnapshot(name: string, logDir: string): Promise<Snapshot | undefined> {
+  const from = Math.max(0, (await logSize(logDir)) - LOOK_BACK)
+  let latest: Snapshot | undefined
   for await (const { index, record } of readLog(logDir, { from })) {
-    if (record.kind !== 'snapshot' || record.fold !== fold.name || record.size > index) continue
-    const state = fold.read(record.state)
-    if (state !== undefined) start = { state, from: record.size }
+    if (record.kind !== 'snapshot' || record.fold !== name || record.size > index) continue
+    latest = { state: record.state, size: record.size }
   }
-  return start
+  return latest
 }
 
 /** Follows the log as it is written, and says when a snapshot is due. */
@@ -62,8 +66,12 @@ export class LiveFold<S extends object> {
     this.#size = size
   }
 
+  get state(): S {
+    return this.#state
+  }
+
   /** Takes the next record; answers the snapshot that is due with it, where one is. */
-  take(index: number, record: AuditRecord): AuditRecord | undefined {
+  take(index: number, record: FoldedRecord): AuditRecord | undefined {
     this.#state = this.#fold.take(this.#state, record, index)
     this.#size = index + 1
     this.#since = record.kind === 'snapshot' ? 0 : this.#since + 1

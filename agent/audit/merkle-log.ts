@@ -35,6 +35,8 @@ export interface Receipt {
   readonly origin: string
   /** The record's place, counted from 0. */
   readonly index: DurableIndex
+  /** The clock when it was written, as the record has it. */
+  readonly at: string
 }
 
 /** An open log, with this process as its only writer. */
@@ -87,6 +89,7 @@ export interface Start {
 interface Waiting {
   readonly entry: Buffer
   readonly index: number
+  readonly at: string
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: Error) => void
 }
@@ -144,10 +147,11 @@ export class MerkleLog implements AuditLog {
 
   async append(record: OpenRecord): Promise<Receipt> {
     this.#requireOpen()
-    const entry = this.#encode(record)
+    const at = new Date(this.#held.nowMs()).toISOString()
+    const entry = this.#encode(record, at)
     if (this.#waitingBytes + entry.length > WAITING_BYTES_MAX)
       throw this.#unwritable(`the disk is more than ${WAITING_BYTES_MAX} bytes behind`)
-    return await this.#enqueue(entry)
+    return await this.#enqueue(entry, at)
   }
 
   async publish(): Promise<string> {
@@ -197,8 +201,7 @@ export class MerkleLog implements AuditLog {
     }
   }
 
-  #encode(record: OpenRecord): Buffer {
-    const at = new Date(this.#held.nowMs()).toISOString()
+  #encode(record: OpenRecord, at: string): Buffer {
     const stamped = { ...record, seq: this.#nextIndex, at }
     const parsed = parseLeaf(stamped)
     assert(
@@ -219,11 +222,11 @@ export class MerkleLog implements AuditLog {
   }
 
   /** Gives the record its place. From here on it is written, or nothing after it is. */
-  #enqueue(entry: Buffer): Promise<Receipt> {
+  #enqueue(entry: Buffer, at: string): Promise<Receipt> {
     const index = this.#nextIndex++
     this.#waitingBytes += entry.length
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, index, resolve, reject })
+      this.#waiting.push({ entry, index, at, resolve, reject })
       this.#committing ??= this.#commitWaiting()
     })
   }
@@ -268,8 +271,8 @@ export class MerkleLog implements AuditLog {
       this.#head = head
       this.#entries.push(...entries)
       // The only place that may say so: the disk has confirmed it.
-      for (const { resolve, index } of batch)
-        resolve(Object.freeze({ origin: this.origin, index: index as DurableIndex }))
+      for (const { resolve, index, at } of batch)
+        resolve(Object.freeze({ origin: this.origin, index: index as DurableIndex, at }))
       await this.#turnOver()
     } catch (error) {
       this.#giveUp(batch, diskTrouble(this.#dir, error))

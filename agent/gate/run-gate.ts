@@ -7,7 +7,7 @@ import type { DurableIndex } from '../durable-index.ts'
 import { eraseSubject } from '../erase-subject.ts'
 import type { Ledger } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
-import type { AuditRecord } from '../log-format/index.ts'
+import { type AuditRecord, splitRecord } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
 import { runningHash } from '../running-hash.ts'
 import type { StateFolder } from '../state-folder.ts'
@@ -17,6 +17,7 @@ import { auditRecordOf } from './gate-records.ts'
 import { HostPorts } from './host-ports.ts'
 import { jobsMode } from './jobs-mode.ts'
 import { closeUnfinished, type LastEnd, readLastEnd } from './last-end.ts'
+import { LogKeeper } from './log-keeper.ts'
 import { PrinterPort } from './printer-port.ts'
 
 /**
@@ -141,7 +142,9 @@ class GateRun {
     let failure: unknown
     const ticks = setInterval(() => this.#tick(), TICK_MS)
     let control: ControlServer | undefined
+    let keeper: LogKeeper | undefined
     try {
+      keeper = await this.#keeper()
       control = await serveControl(controlSocketPath(state.path), this.#desk())
       await this.#printer.start()
       await this.#hosts.start(this.#options.config.host)
@@ -158,9 +161,23 @@ class GateRun {
     else await this.#printer.leave()
     clearInterval(ticks)
     await Promise.all(this.#writing)
+    await keeper?.close()
     if (isAtRest) this.#record({ kind: 'agent-ended' })
     await Promise.all(this.#writing)
     return { isAtRest, failure }
+  }
+
+  async #keeper(): Promise<LogKeeper> {
+    const { ledger, state, config, version, logger } = this.#options
+    return await LogKeeper.start({
+      ledger,
+      state,
+      evidence: config.evidence,
+      version,
+      // A log that is not what it was cannot vouch for anything: it is as if it could not be written.
+      damaged: (message) => this.#gate.recordFailed(-1, message, now()),
+      ...(logger !== undefined && { logger }),
+    })
   }
 
   #tick(): void {
@@ -276,8 +293,14 @@ class GateRun {
     )
     this.#writing.add(writing)
     void writing.finally(() => this.#writing.delete(writing))
-    logger?.info(record, 'record')
+    // Without what is hidden in the log: nobody erases a service's journal.
+    logger?.info(openMembers(record), 'record')
   }
+}
+
+function openMembers(record: AuditRecord): object {
+  const split = splitRecord(record)
+  return 'open' in split ? split.open : { kind: record.kind }
 }
 
 /** Whole milliseconds: V8 keeps them without an object for each. */
