@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
 import { HASH_BYTES, type Leaf, parseLeaf, RECORD_BYTES_MAX } from '../log-format/index.ts'
 import { parseCanonical } from './canonical.ts'
 import { type Fact, factsOf } from './facts.ts'
-import { damage, FINDINGS_MAX, type Finding, notice } from './finding.ts'
+import { damage, type Finding, Findings, notice } from './finding.ts'
 import { GrowingTree } from './merkle.ts'
 
 const LENGTH_BYTES = 2
@@ -40,6 +40,8 @@ export interface BundleReport {
   readonly shifts: readonly { readonly index: number; readonly seq: number; readonly isFirst: boolean }[]
   readonly facts: readonly Fact[]
   readonly findings: readonly Finding[]
+  /** How many more findings there were. */
+  readonly omitted: number
 }
 
 /** Checks a bundle by itself. Answers too the hashes of the records that it could be split into, one behind the other. */
@@ -51,7 +53,7 @@ export function checkBundle(input: BundleInput): { readonly report: BundleReport
   const records = new RecordChecks(first, file)
   if (split !== null && split.wrongAt !== null) {
     const message = `\`${file}\` is not ${width} records, each behind its length: wrong at byte ${split.wrongAt}`
-    records.find(
+    records.findings.add(
       damage('malformed-bundle', { index: first + starts.length, file, offset: split.wrongAt }, message),
     )
   }
@@ -72,7 +74,8 @@ export function checkBundle(input: BundleInput): { readonly report: BundleReport
     times,
     shifts,
     facts,
-    findings,
+    findings: findings.list(),
+    omitted: findings.omitted,
   }
   return { report, hashes }
 }
@@ -150,7 +153,7 @@ export function steppedBack(index: number, before: string, at: string): Finding 
 
 /** Goes through the records of one bundle, in order. */
 class RecordChecks {
-  readonly findings: Finding[] = []
+  readonly findings = new Findings()
   readonly facts: Fact[] = []
   readonly unread: number[] = []
   readonly shifts: { index: number; seq: number; isFirst: boolean }[] = []
@@ -164,10 +167,6 @@ class RecordChecks {
     this.#file = file
   }
 
-  find(finding: Finding): void {
-    if (this.findings.length < FINDINGS_MAX) this.findings.push(finding)
-  }
-
   /** One finding a bundle, at the first record that differs: behind one that was taken out, all do. */
   compareHashes(hashes: Buffer, tile: Buffer, starts: readonly number[]): void {
     if (hashes.equals(tile)) return
@@ -179,7 +178,7 @@ class RecordChecks {
     const index = this.#first + first.i
     const others = more.length === 0 ? '' : `, and ${more.length} more of its bundle`
     const message = `record ${index} does not have the hash that the tree holds for it${others}`
-    this.find(damage('changed-record', { index, file: this.#file, offset: first.offset }, message))
+    this.findings.add(damage('changed-record', { index, file: this.#file, offset: first.offset }, message))
   }
 
   check(bytes: Buffer, index: number, offset: number): void {
@@ -199,7 +198,7 @@ class RecordChecks {
   }
 
   #cannotRead(finding: Finding, index: number): void {
-    this.find(finding)
+    this.findings.add(finding)
     this.unread.push(index)
   }
 
@@ -211,12 +210,12 @@ class RecordChecks {
     }
     if (this.times === null) this.times = { first: leaf.at, last: leaf.at, index }
     else {
-      if (leaf.at < this.times.last) this.find(steppedBack(index, this.times.last, leaf.at))
+      if (leaf.at < this.times.last) this.findings.add(steppedBack(index, this.times.last, leaf.at))
       this.times.last = leaf.at
     }
     if ((leaf.kind === 'log-opened') !== (index === 0)) {
       const what = index === 0 ? 'does not name the log' : 'names the log, as only the first may'
-      this.find(damage('wrong-first-record', { index }, `record ${index} ${what}`))
+      this.findings.add(damage('wrong-first-record', { index }, `record ${index} ${what}`))
     }
     for (const fact of factsOf(leaf, index)) this.facts.push(fact)
   }

@@ -106,6 +106,11 @@ export class Findings {
     }
   }
 
+  /** Counts findings that somebody else had no room for. */
+  addOmitted(count: number): void {
+    this.#count += count
+  }
+
   get isDamaged(): boolean {
     return this.#damage.length > 0
   }

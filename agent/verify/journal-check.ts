@@ -285,6 +285,7 @@ function lost(first: number, width: number): CheckedRun {
     shifts: [],
     facts: [],
     findings: [],
+    omitted: 0,
   }
   return { first, width, hashes: Buffer.alloc(0), report }
 }

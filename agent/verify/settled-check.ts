@@ -39,6 +39,7 @@ export async function checkSettled(context: SettledContext, from: number, to: nu
     if (!isMissing) tellMissing(findings, bundle, missing)
     missing = isMissing ? missing + 1 : 0
     if (missing <= MISSING_TOLD_MAX) findings.add(...report.findings)
+    findings.addOmitted(report.omitted)
     findings.add(...order.take(report, first, TILE_WIDTH))
     if (root === null) tree.lose()
     else if (!tree.isLost) findings.add(...tree.push(root, true))

@@ -215,6 +215,7 @@ class LogCheck {
   }
 
   #takeRun({ first, width, hashes, report }: CheckedRun): void {
+    this.#findings.addOmitted(report.omitted)
     this.#findings.add(...this.#order.take(report, first, width))
     if (first % TILE_WIDTH === 0) this.#journal.push({ bundle: first / TILE_WIDTH, hashes })
   }
@@ -236,6 +237,7 @@ class LogCheck {
       return
     }
     const { report, hashes } = checkBundle({ first, width, entries, tile: null, file })
+    this.#findings.addOmitted(report.omitted)
     this.#findings.add(...report.findings, ...this.#order.take(report, first, width))
     this.#journal.push({ bundle, hashes })
   }
