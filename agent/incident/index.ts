@@ -3,7 +3,6 @@
  * file, the collector or the endpoint that the site has named. It sees records and nothing else.
  */
 export { type DeskOptions, IncidentDesk } from './desk.ts'
-export { type EventContext, eventLine, type IncidentEvent, incidentEvent } from './event.ts'
+export { eventLine, type IncidentEvent, incidentEvent } from './event.ts'
 export type { Finding, LogEntry } from './finding.ts'
-export { type IncidentList, type ListedIncident, listIncidents } from './list.ts'
-export type { IncidentOptions, SinkOptions } from './options.ts'
+export { type ListedIncident, listIncidents } from './list.ts'

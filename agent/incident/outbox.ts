@@ -65,7 +65,6 @@ export class Outbox {
   /** Gives up what waits, without a word: it is sent after the next start. */
   async close(): Promise<void> {
     this.#ending.abort()
-    this.#waiting = []
     await this.#working
   }
 

@@ -128,8 +128,10 @@ describe('nothing is written', () => {
       const event = { filler: 'x'.repeat(1500) }
       await sink.send({ event })
       await sink.send({ event }).catch((error) => process.stdout.write(error.code))`
-    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program]
-    expect(execFileSync('prlimit', ['--fsize=2048', ...node], { encoding: 'utf8' })).toBe('EFBIG')
+    // Blocks of 512 bytes.
+    const limited = 'ulimit -f 4; exec "$0" --import tsx --input-type=module -e "$1"'
+    const said = execFileSync('sh', ['-c', limited, process.execPath, program], { encoding: 'utf8' })
+    expect(said).toBe('EFBIG')
     expect(linesOf(path)).toEqual([JSON.stringify({ filler: 'x'.repeat(1500) }), ''])
   })
 })

@@ -59,6 +59,18 @@ describe('clock-back', () => {
   })
 })
 
+test('a small step back long after a large one is a small one', () => {
+  const log = new LogBuilder()
+  log.own(opened())
+  log.add({ kind: 'cleared', by: 'somebody' }, -DAY)
+  log.add({ kind: 'cleared', by: 'somebody' }, 3 * HOUR)
+  log.add({ kind: 'cleared', by: 'somebody' }, -10 * SECOND)
+  expect(of(log, 'clock-back').map(({ severity, measured }) => [severity, measured])).toEqual([
+    ['high', { backSeconds: 86_400 }],
+    ['low', { backSeconds: 10 }],
+  ])
+})
+
 describe('clock-jump', () => {
   test('hours within a job are told, and hours without one are not', () => {
     const busy = new LogBuilder()

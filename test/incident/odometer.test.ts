@@ -77,6 +77,16 @@ describe('counters that fit', () => {
     expect(findings(log)).toEqual([])
   })
 
+  test('a reading in mid-job does not make the rest of the job a print without one', () => {
+    const log = new LogBuilder()
+    log.add(jobOpened())
+    read(log, { prints: 1 })
+    log.ms += HOUR
+    read(log, { prints: 2, seconds: 3600 })
+    read(log, { prints: 3, seconds: 3600 })
+    expect(findings(log)).toEqual([])
+  })
+
   test('a job that cools and heats again may count as several prints', () => {
     const log = new LogBuilder()
     read(log, { prints: 1 })

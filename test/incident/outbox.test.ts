@@ -6,6 +6,7 @@ import { Undeliverable } from '../../agent/incident/undeliverable.ts'
 import { dispatch } from './dispatch.ts'
 
 const PATIENCE = { firstMs: 1, longestMs: 2, attemptsMax: 4 }
+const LONG = { firstMs: 3_600_000, longestMs: 3_600_000, attemptsMax: 9 }
 
 /** A sink that fails as told, each time anew, and then takes everything. */
 class FaultySink implements Sink {
@@ -114,7 +115,7 @@ test('of too many the oldest are dropped, and each of them is told of', async ()
 
 describe('an agent that ends', () => {
   test('does not wait for what is being sent, and says nothing of it', async () => {
-    const { box, outcomes, put } = outbox(new SlowSink())
+    const { box, outcomes, put } = outbox(new SlowSink(), { patience: LONG })
     put(1)
     put(2)
     await box.close()
@@ -123,9 +124,7 @@ describe('an agent that ends', () => {
 
   test('does not wait for the next attempt', async () => {
     const sink = new FaultySink(Array(9).fill(new Error('gone')))
-    const { box, outcomes, put } = outbox(sink, {
-      patience: { firstMs: 3_600_000, longestMs: 3_600_000, attemptsMax: 9 },
-    })
+    const { box, outcomes, put } = outbox(sink, { patience: LONG })
     put(1)
     await turn()
     await box.close()

@@ -145,6 +145,12 @@ describe('the rate', () => {
     ])
   })
 
+  test('critical findings have an hour’s room of their own, and no more', () => {
+    const log = new LogBuilder()
+    for (let i = 0; i < 8; i++) log.add(witnessRefused)
+    expect(rules(log, 2)).toEqual(['log-trouble', 'log-trouble', 'incident-flood'])
+  })
+
   test('the next hour has room again, and a flood of its own after a quiet hour', () => {
     const log = new LogBuilder()
     for (let i = 0; i < 6; i++) excess(log)
