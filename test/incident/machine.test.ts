@@ -120,8 +120,12 @@ describe('unplug-in-job', () => {
   test('a host’s stream is a job, and a job that ends for want of a port is lost without a gate', () => {
     const log = new LogBuilder()
     log.add({ kind: 'stream-opened', job: 'job-1', host: 'octoprint' })
-    log.add(jobClosed('uncertain', 'link-failed'))
+    log.add(jobClosed('uncertain', 'port-lost'))
     expect(findings(log)).toMatchObject([{ rule: 'unplug-in-job', first: 0, last: 1 }])
+    const noisy = new LogBuilder()
+    noisy.add(jobOpened())
+    noisy.add(jobClosed('stopped', 'link-failed'))
+    expect(findings(noisy)).toEqual([])
   })
 
   test('between jobs a printer may come and go', () => {

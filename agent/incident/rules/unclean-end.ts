@@ -12,8 +12,8 @@ import { count, newTally, placeSchema, tallySchema } from '../tally.ts'
 const WINDOW_MS = 24 * 60 * 60_000
 /** No power cut, but something that ends it again and again. */
 const MANY_MIN = 5
-/** Ends of a job that another rule tells of. */
-const LOST_CODES: readonly (string | null)[] = ['port-lost', 'link-failed']
+/** The end of a job that another rule tells of. */
+const LOST_CODE = 'port-lost'
 
 const LIMITS = { windowMs: WINDOW_MS, runMin: 1 }
 
@@ -66,8 +66,7 @@ export const uncleanEnd = defineRule({
       case 'job-closed': {
         const { open } = state
         state.open = null
-        if (open === null || record.outcome !== 'uncertain' || LOST_CODES.includes(record.code))
-          return undefined
+        if (open === null || record.outcome !== 'uncertain' || record.code === LOST_CODE) return undefined
         const run = count(state.jobs, here, LIMITS, open)
         return run === undefined ? undefined : signalOf(run, 'medium', 'job')
       }

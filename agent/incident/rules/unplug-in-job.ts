@@ -9,8 +9,8 @@ import { z } from 'zod'
 import { defineRule, ONLY, signalOf } from '../rule.ts'
 import { count, newTally, placeSchema, tallySchema } from '../tally.ts'
 
-/** Ends of a job that say that its printer was gone. */
-const LOST_CODES: readonly (string | null)[] = ['port-lost', 'link-failed']
+/** The end of a job that says that its printer was gone. */
+const LOST_CODE = 'port-lost'
 /** A day's losses are told as one. */
 const WINDOW_MS = 24 * 60 * 60_000
 /** A plug that falls out so often is looked after, or pulled. */
@@ -40,7 +40,7 @@ export const unplugInJob = defineRule({
       case 'printer-lost':
         break
       case 'job-closed':
-        if (LOST_CODES.includes(record.code)) break
+        if (record.code === LOST_CODE) break
         state.open = null
         return undefined
       default:
