@@ -81,15 +81,20 @@ export interface Finding {
 }
 
 export function damage(code: DamageCode, place: Place, message: string): Finding {
-  return { severity: 'damage', code, ...placed(place), message }
+  return { severity: 'damage', code, ...placed(place), message: printable(message) }
 }
 
 export function notice(code: NoticeCode, place: Place, message: string): Finding {
-  return { severity: 'notice', code, ...placed(place), message }
+  return { severity: 'notice', code, ...placed(place), message: printable(message) }
 }
 
 function placed({ index, file, offset }: Place): Pick<Finding, 'index' | 'file' | 'offset'> {
-  return { index: index ?? null, file: file ?? null, offset: offset ?? null }
+  return { index: index ?? null, file: file === undefined ? null : printable(file), offset: offset ?? null }
+}
+
+/** Names come from the disk and from records: what would move a terminal's cursor, or hide, is shown as what it is. */
+function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 /** Keeps the first hundred, damage before notices: a thousand steps of a clock must not hide one changed record. */
