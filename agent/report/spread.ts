@@ -6,12 +6,10 @@
 
 /** Buckets from one power of two to the next. */
 const STEPS = 1024
-/** The largest number that a count of milliseconds can be. */
-const POWERS = 53
-const BUCKETS = (POWERS - 10) * STEPS + STEPS
 
 export class Spread {
-  readonly #counts = new Float64Array(BUCKETS)
+  /** The buckets that hold something: as many as there are different values, and no more than there are buckets. */
+  readonly #counts = new Map<number, number>()
   #count = 0
   #max = 0
 
@@ -23,38 +21,38 @@ export class Spread {
   add(value: number): void {
     const counted = Math.max(0, value)
     const bucket = bucketOf(counted)
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1)
     this.#count += 1
     this.#max = Math.max(this.#max, counted)
   }
 
   /**
-   * The value that stands at rank `ceil(percent / 100 * count)` of all, in ascending order; null where there is none.
-   * It is never told too small, exact below 2,048, and above that less than a 1,024th too large.
+   * The value that stands at rank `ceil(percent / 100 * count)` of all, in ascending order; null where there is none. It
+   * is never told too small, exact below 2,048, and above that less than a 1,024th too large.
    */
   nearestRank(percent: number): number | null {
     if (this.#count === 0) return null
     let left = Math.max(1, Math.floor((this.#count * percent + 99) / 100))
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      left -= this.#counts[bucket] ?? 0
+    for (const [bucket, count] of this.#ascending()) {
+      left -= count
       if (left <= 0) return Math.min(lastOf(bucket), this.#max)
     }
     return this.#max
   }
 
-  /**
-   * How many are at most as large as each of `limits`, which ascend, and larger than the one before; then the rest.
-   */
+  /** How many are at most as large as each of `limits`, which ascend, and larger than the one before; then the rest. */
   between(limits: readonly number[]): readonly number[] {
     const counts = new Array<number>(limits.length + 1).fill(0)
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const here = this.#counts[bucket] ?? 0
-      if (here === 0) continue
+    for (const [bucket, count] of this.#counts) {
       const at = limits.findIndex((limit) => firstOf(bucket) <= limit)
       const place = at === -1 ? limits.length : at
-      counts[place] = (counts[place] ?? 0) + here
+      counts[place] = (counts[place] ?? 0) + count
     }
     return counts
+  }
+
+  #ascending(): readonly (readonly [number, number])[] {
+    return [...this.#counts].sort(([a], [b]) => a - b)
   }
 }
 
