@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { EVIDENCE_DEFAULTS, type EvidenceConfig } from '../../agent/config/index.ts'
+import { eraseSubject } from '../../agent/erase-subject.ts'
+import { LogKeeper, type LogKeeperOptions } from '../../agent/gate/log-keeper.ts'
+import { type Ledger, openLedger } from '../../agent/ledger.ts'
+import type { AuditRecord } from '../../agent/log-format/index.ts'
+import type { StateFolder } from '../../agent/state-folder.ts'
+import { recordsOf, scratchLedger } from '../state-scratch.ts'
+
+const DAY_MS = 86_400_000
+
+async function keep(
+  state: StateFolder,
+  ledger: Ledger,
+  more: Partial<LogKeeperOptions> & { readonly evidence?: EvidenceConfig } = {},
+): Promise<LogKeeper> {
+  const keeper = await LogKeeper.start({
+    ledger,
+    state,
+    evidence: EVIDENCE_DEFAULTS,
+    version: '0.1.0',
+    damaged: (message) => expect.unreachable(message),
+    ...more,
+  })
+  onTestFinished(() => keeper.close())
+  return keeper
+}
+
+const sizeOf = (state: StateFolder): number =>
+  Number(readFileSync(join(state.logDir, 'checkpoint'), 'utf8').split('\n')[1])
+
+const STOPPED: AuditRecord = {
+  kind: 'safe-stop',
+  job: null,
+  code: 'interrupted',
+  reason: 'by hand',
+  confirmed: false,
+}
+
+describe('a head', () => {
+  test('is published soon after something is decided or ends, and told', async () => {
+    const { state, ledger } = await scratchLedger()
+    const notes: string[] = []
+    await keep(state, ledger, { published: (note) => notes.push(note) })
+    await ledger.append({ kind: 'cleared', by: 'ada' })
+    expect(sizeOf(state)).toBe(1)
+    await vi.waitFor(() => expect(sizeOf(state)).toBe(2), { timeout: 10_000 })
+    await vi.waitFor(() => expect(notes.at(-1)?.split('\n')[1]).toBe('2'))
+  })
+
+  test('is not published for what means nothing by itself', async () => {
+    const { state, ledger } = await scratchLedger()
+    const notes: string[] = []
+    const keeper = await keep(state, ledger, { published: (note) => notes.push(note) })
+    await ledger.append({ kind: 'host-closed', lines: 3, place: 'x' })
+    await keeper.close()
+    expect(notes).toEqual([])
+  })
+})
+
+describe('incidents', () => {
+  test('are put on record as they are found', async () => {
+    const { state, ledger } = await scratchLedger()
+    await keep(state, ledger)
+    await ledger.append(STOPPED)
+    await vi.waitFor(async () =>
+      expect(await recordsOf(state)).toContainEqual(
+        expect.objectContaining({ kind: 'incident', rule: 'unconfirmed-stop', first: 1, last: 1 }),
+      ),
+    )
+  })
+
+  test('that nobody was there to find are found at the next start, and once', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append(STOPPED)
+    const found = async (): Promise<number> =>
+      (await recordsOf(state)).filter((record) => 'kind' in record && record.kind === 'incident').length
+    const first = await keep(state, ledger)
+    await vi.waitFor(async () => expect(await found()).toBe(1))
+    await first.close()
+    const second = await keep(state, ledger)
+    await ledger.append({ kind: 'agent-ended' })
+    await second.close()
+    expect(await found()).toBe(1)
+  })
+
+  test('go to the sink where the site wants that', async () => {
+    const { state, ledger } = await scratchLedger()
+    const path = join(state.path, 'incidents.jsonl')
+    await keep(state, ledger, {
+      evidence: {
+        ...EVIDENCE_DEFAULTS,
+        incidents: { automatic: true, perHourMax: 20, sink: { kind: 'file', path } },
+      },
+    })
+    await ledger.append(STOPPED)
+    await vi.waitFor(async () =>
+      expect(await recordsOf(state)).toContainEqual(
+        expect.objectContaining({ kind: 'incident-exported', to: 'file', isSent: true }),
+      ),
+    )
+    expect(readFileSync(path, 'utf8')).toContain('"specversion":"1.0"')
+  })
+})
+
+describe('erasures', () => {
+  test('that a duty put off are carried out at the first start after it', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append({ kind: 'cleared', by: 'Ada Lovelace' })
+    const privacy = { keepDays: null, mustKeepDays: 30 }
+    await eraseSubject(ledger, privacy, { subject: 'Ada Lovelace', by: null, nowMs: Date.now() })
+    const evidence = { ...EVIDENCE_DEFAULTS, privacy }
+    await (await keep(state, ledger, { evidence })).close()
+    expect(JSON.stringify(await recordsOf(state))).toContain('Ada')
+    vi.useFakeTimers({ now: Date.now() + 100 * DAY_MS, toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await (await keep(state, ledger, { evidence })).close()
+    expect(JSON.stringify(await recordsOf(state))).not.toContain('Ada')
+    expect(await recordsOf(state)).toContainEqual(
+      expect.objectContaining({ kind: 'erasure', rows: 1, deferredUntil: null }),
+    )
+  })
+
+  test('by age are carried out as the site says', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append({ kind: 'cleared', by: 'Ada Lovelace' })
+    vi.useFakeTimers({ now: Date.now() + 100 * DAY_MS, toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const evidence = { ...EVIDENCE_DEFAULTS, privacy: { keepDays: 30, mustKeepDays: 0 } }
+    await (await keep(state, ledger, { evidence })).close()
+    expect(JSON.stringify(await recordsOf(state))).not.toContain('Ada')
+  })
+})
+
+describe('old records', () => {
+  test('that are not as they were written are found, and the gate is told what and where', async () => {
+    const { state, ledger } = await scratchLedger()
+    await Promise.all(
+      Array.from({ length: 600 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
+    )
+    const bundle = join(state.logDir, 'tile', 'entries', '000')
+    await vi.waitFor(() => readFileSync(bundle))
+    const told: string[] = []
+    await keep(state, ledger, { damaged: (message) => told.push(message) })
+    // The newest come first, with a pause between them: the oldest is still to come.
+    const bytes = readFileSync(bundle)
+    bytes[bytes.lastIndexOf('printrun')] = 0x50
+    writeFileSync(bundle, bytes)
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 10_000 })
+    expect(told[0]).toMatch(/is damaged at record 255: it does not have the hash/)
+  })
+
+  test('that are found changed at the start let no gate begin', async () => {
+    const { state, ledger } = await scratchLedger()
+    await Promise.all(
+      Array.from({ length: 300 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
+    )
+    await ledger.close()
+    const bundle = join(state.logDir, 'tile', 'entries', '000')
+    const bytes = readFileSync(bundle)
+    bytes[bytes.lastIndexOf('printrun')] = 0x50
+    writeFileSync(bundle, bytes)
+    await expect(openLedger(state)).rejects.toMatchObject({ code: 'AUDIT_DAMAGED' })
+  })
+})
