@@ -155,7 +155,7 @@ describe('old records', () => {
   test('that are found changed at the start let no gate begin', async () => {
     const { state, ledger } = await scratchLedger()
     await Promise.all(
-      Array.from({ length: 300 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
+      Array.from({ length: 600 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
     )
     await ledger.close()
     const bundle = join(state.logDir, 'tile', 'entries', '000')
