@@ -6,6 +6,7 @@ import { type Month, monthAt, monthText } from './calendar.ts'
 import { type AppealState, type DecisionRow, OUTCOMES, type Outcome, type Tier } from './decision-index.ts'
 import { knownCode } from './known-codes.ts'
 import type { Books } from './moment.ts'
+import { dateWords, sentence } from './words.ts'
 
 /** A refusal as it is told. */
 export interface Case {
@@ -35,6 +36,35 @@ export function caseOf(decision: {
 }): Case {
   const { outcome, tier, atMs, appeal } = decision
   return { ...knownCode(decision.code), outcome, month: monthText(monthAt(atMs)), tier, appeal }
+}
+
+const OUTCOME_WORDS = {
+  allow: 'allowed',
+  warn: 'allowed with a warning',
+  hold: 'held',
+  deny: 'refused',
+} as const
+const APPEAL_WORDS = {
+  none: 'no appeal',
+  open: 'an appeal is open',
+  upheld: 'an appeal was upheld',
+  rejected: 'an appeal was rejected',
+  withdrawn: 'an appeal was withdrawn',
+} as const
+
+/** A case in words: what was wrong, what to do about it, and what is known of it. */
+export function caseInWords({ why, remedy, outcome, month, tier, appeal }: Case): {
+  readonly why: string
+  readonly remedy: string
+  readonly facts: readonly string[]
+} {
+  const facts = [
+    month === null ? 'month and tier withheld' : dateWords(month),
+    ...(tier === null ? [] : [`${tier} tier`]),
+    OUTCOME_WORDS[outcome],
+    ...(appeal === null ? [] : [APPEAL_WORDS[appeal]]),
+  ]
+  return { why: `${sentence(why)}.`, remedy: `Remedy: ${remedy}.`, facts }
 }
 
 /** Only what was held or refused can be a case. */

@@ -1,8 +1,8 @@
 /** The report room's only door: what a log's records come to, for the site, for a licensor and for the public. */
-export { type Period, parsePeriod } from './calendar.ts'
-export { type Case, caseOf } from './cases.ts'
+export { parsePeriod } from './calendar.ts'
+export { type Case, caseInWords, caseOf, isRefusal } from './cases.ts'
 export { csvFiles } from './csv.ts'
 export { documentOf } from './document.ts'
 export { pageHtml } from './page/page.ts'
 export { makeReport, type Report } from './report.ts'
-export { AUDIENCES, type Audience, type LogHead } from './report-frame.ts'
+export { AUDIENCES, type Audience } from './report-frame.ts'

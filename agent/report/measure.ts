@@ -50,12 +50,11 @@ export async function measure(items: AsyncIterable<LogItem>, options: ReportOpti
   const pass = new Pass(options)
   const { size } = options.head
   let count = 0
-  if (size > 0)
-    for await (const { index, record } of items) {
-      pass.add(index, record)
-      count += 1
-      if (count === size) break
-    }
+  // To the end, though it may be beyond the head: there the reader compares the whole log with its head.
+  for await (const { index, record } of items) {
+    if (count < size) pass.add(index, record)
+    count += 1
+  }
   if (count < size)
     throw new AgentError(
       'AUDIT_DAMAGED',

@@ -64,10 +64,10 @@ export function reviewSection({ holds, appeals, overrides }: CountedReport): Sec
 }
 
 export function dueSection({ due, deadlines }: CountedReport): Section {
-  const { holdHours, appealDays } = deadlines
+  const { holdHours, appealAnswerDays } = deadlines
   const limits = [
     ...(holdHours === null ? [] : [`a hold within ${counted(holdHours, 'hour')}`]),
-    ...(appealDays === null ? [] : [`an appeal within ${counted(appealDays, 'day')}`]),
+    ...(appealAnswerDays === null ? [] : [`an appeal within ${counted(appealAnswerDays, 'day')}`]),
   ]
   const isLate = due.late.length > 0
   const open = due.late.filter(({ isOpen }) => isOpen).length

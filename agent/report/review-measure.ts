@@ -8,7 +8,7 @@ import { Spread } from './spread.ts'
 /** Within how long a person must have decided; null where nobody has set it. */
 export interface Deadlines {
   readonly holdHours: number | null
-  readonly appealDays: number | null
+  readonly appealAnswerDays: number | null
 }
 
 /**
@@ -62,10 +62,10 @@ export class ReviewMeasure {
   readonly #holdMs: number | null
   readonly #appealMs: number | null
 
-  constructor(books: Books, { holdHours, appealDays }: Deadlines) {
+  constructor(books: Books, { holdHours, appealAnswerDays }: Deadlines) {
     this.#books = books
     this.#holdMs = holdHours === null ? null : holdHours * HOUR_MS
-    this.#appealMs = appealDays === null ? null : appealDays * DAY_MS
+    this.#appealMs = appealAnswerDays === null ? null : appealAnswerDays * DAY_MS
   }
 
   hold(index: number, { isCounted }: Moment): void {

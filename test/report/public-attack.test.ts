@@ -99,7 +99,7 @@ async function release(world: World, { from, to, monthsWritten }: Release): Prom
     head: log.head,
     period: parsePeriod(from, to),
     licence: null,
-    deadlines: { holdHours: null, appealDays: null },
+    deadlines: { holdHours: null, appealAnswerDays: null },
     timeZone: 'UTC',
     nowMs: Date.parse('2026-06-01T00:00:00.000Z'),
   })

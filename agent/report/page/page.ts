@@ -1,10 +1,10 @@
 /** A report as one page of HTML that needs nothing else: no script, no font, no image, no network. */
 
-import type { Case } from '../cases.ts'
+import { type Case, caseInWords } from '../cases.ts'
 import { documentOf } from '../document.ts'
 import type { Report } from '../report.ts'
 import type { Cell, Chart, Document, Section, Table } from '../section.ts'
-import { countText, dateWords, plain, sentence } from '../words.ts'
+import { countText, dateWords, plain } from '../words.ts'
 import { drawChart, shadeBounds } from './charts.ts'
 import { escapeHtml, proseHtml } from './escape.ts'
 import { STYLE } from './style.ts'
@@ -117,28 +117,14 @@ function casesHtml(cases: readonly Case[]): string {
     : `<ul class="cases">${cases.slice(0, PAGE_ROWS_MAX).map(caseHtml).join('\n')}</ul>`
 }
 
-const OUTCOMES = { allow: 'allowed', warn: 'allowed with a warning', hold: 'held', deny: 'refused' } as const
-const APPEALS = {
-  none: 'no appeal',
-  open: 'an appeal is open',
-  upheld: 'an appeal was upheld',
-  rejected: 'an appeal was rejected',
-  withdrawn: 'an appeal was withdrawn',
-} as const
-
 /** A case in sentences. */
-function caseHtml({ code, why, remedy, outcome, month, tier, appeal }: Case): string {
-  const facts = [
-    month === null ? 'month and tier withheld' : dateWords(month),
-    ...(tier === null ? [] : [`${tier} tier`]),
-    OUTCOMES[outcome],
-    ...(appeal === null ? [] : [APPEALS[appeal]]),
-  ]
+function caseHtml(one: Case): string {
+  const { why, remedy, facts } = caseInWords(one)
   return [
     '<li>',
-    `<p>${escapeHtml(sentence(why))}.</p>`,
-    `<p>Remedy: ${proseHtml(remedy)}.</p>`,
-    `<p class="facts"><code>${escapeHtml(code)}</code> · ${escapeHtml(facts.join(' · '))}</p>`,
+    `<p>${escapeHtml(why)}</p>`,
+    `<p>${proseHtml(remedy)}</p>`,
+    `<p class="facts"><code>${escapeHtml(one.code)}</code> · ${escapeHtml(facts.join(' · '))}</p>`,
     '</li>',
   ].join('')
 }
