@@ -4,6 +4,7 @@
  */
 import { assert } from '../errors.ts'
 import type { AuditRecord } from '../log-format/index.ts'
+import { type DeskState, resumeDesk, saveDesk, type Unsent } from './desk-state.ts'
 import { type EventContext, incidentEvent, isContext, raisingOf } from './event.ts'
 import type { Finding, LogEntry } from './finding.ts'
 import type { IncidentOptions } from './options.ts'
@@ -27,12 +28,6 @@ export interface DeskOptions extends IncidentOptions {
   readonly patience?: Patience
 }
 
-/** A finding that is on record and was not sent, as far as the log tells. */
-interface Unsent {
-  readonly finding: Finding
-  readonly incident: number
-}
-
 interface Raised {
   readonly finding: Finding
   /** Nobody wants to be woken for what was long ago. */
@@ -42,17 +37,24 @@ interface Raised {
 export class IncidentDesk {
   readonly #options: DeskOptions
   readonly #outbox: Outbox | undefined
-  #watch: IncidentWatch
+  readonly #watch: IncidentWatch
+  /** What a desk before this one left. */
+  readonly #before: DeskState | undefined
   #unrecorded: Raised[] = []
+  #beingRecorded: Raised | undefined
+  /** The one that is being recorded, once its record is seen: until it is known here that it is durable. */
+  #recorded: Unsent | undefined
   #recording: Promise<void> | undefined
   #isClosed = false
 
-  /** Throws AgentError CONFIG_INVALID for a sink that cannot be. `saved`: what the watch of before left, if it did. */
+  /** Throws AgentError CONFIG_INVALID for a sink that cannot be. `saved`: what `save` of a desk before gave. */
   constructor(options: DeskOptions, saved?: unknown) {
     assert(isContext(options.context), 'a desk is that of a log of a machine')
     this.#options = options
     const { perHourMax, sink, automatic } = options
-    const resumed = saved === undefined ? undefined : IncidentWatch.resume(saved, { perHourMax })
+    const before = saved === undefined ? undefined : resumeDesk(saved)
+    const resumed = before === undefined ? undefined : IncidentWatch.resume(before.watch, { perHourMax })
+    this.#before = resumed === undefined ? undefined : before
     this.#watch = resumed ?? new IncidentWatch({ perHourMax })
     // A sink that cannot be is told at the start even where nothing is sent to it by itself.
     const opened: Sink | undefined = sink === undefined ? undefined : openSink(sink)
@@ -65,19 +67,34 @@ export class IncidentDesk {
     })
   }
 
-  /** What the watch remembers, for a snapshot: see `IncidentWatch.save`. */
-  save(): object {
-    return this.#watch.save()
+  /** Whether it goes on from what was saved. Where it does not, it must see the log from its first record. */
+  get hasResumed(): boolean {
+    return this.#before !== undefined
   }
 
   /**
-   * Takes what is in the log already, before anything is observed: from its first record, or from where the saved watch
-   * ended. What was found and not put on record is raised now; what was not sent is sent.
+   * What the next desk goes on from, when it has seen the records up to here and no more: plain data for a snapshot of the
+   * log, smaller than a record may be.
+   */
+  save(): object {
+    const recording = this.#recorded === undefined ? this.#beingRecorded : undefined
+    const unrecorded = recording === undefined ? this.#unrecorded : [recording, ...this.#unrecorded]
+    const toBeSent = this.#recorded !== undefined && this.#beingRecorded?.isToBeSent ? [this.#recorded] : []
+    return saveDesk({
+      watch: this.#watch.save(),
+      unrecorded: unrecorded.map(({ finding }) => finding),
+      unsent: this.#outbox === undefined ? [] : [...this.#outbox.unsent, ...toBeSent],
+    })
+  }
+
+  /**
+   * Takes what is in the log already, before anything is observed: from its first record, or from where the saved desk
+   * had been. What was found and not put on record is raised now; what was not sent is sent.
    */
   async catchUp(entries: AsyncIterable<LogEntry>): Promise<void> {
-    let pending: readonly Finding[] = []
-    const findings = new Map<string, Finding>()
-    const unsent = new Map<number, Unsent>()
+    let pending: readonly Finding[] = this.#before?.unrecorded ?? []
+    const findings = new Map<string, Finding>(pending.map((one) => [raisingOf(one), one]))
+    const unsent = new Map<number, Unsent>(this.#before?.unsent.map((one) => [one.incident, one]))
     let nowMs = 0
     for await (const entry of entries) {
       const { index, record } = entry
@@ -100,8 +117,12 @@ export class IncidentDesk {
 
   /** Takes a record that has just become durable. Never throws, and returns at once. */
   observe(entry: LogEntry): void {
+    const { index, record } = entry
+    const finding = this.#beingRecorded?.finding
+    if (finding !== undefined && record.kind === 'incident' && raisingOf(finding) === raisingOf(record))
+      this.#recorded = { finding, incident: index }
     try {
-      for (const finding of this.#watch.take(entry)) this.#raise(finding)
+      for (const found of this.#watch.take(entry)) this.#raise(found)
     } catch (error) {
       this.#complain(`a record could not be watched: ${message(error)}`)
     }
@@ -133,6 +154,7 @@ export class IncidentDesk {
   async #record(): Promise<void> {
     for (let next = this.#unrecorded.shift(); next !== undefined; next = this.#unrecorded.shift()) {
       const { finding, isToBeSent } = next
+      this.#beingRecorded = next
       const { uid, rule, severity, first, last, count } = finding
       try {
         const { index } = await this.#options.append({
@@ -148,6 +170,8 @@ export class IncidentDesk {
       } catch (error) {
         this.#complain(`incident \`${uid}\` was not put on record: ${message(error)}`)
       }
+      this.#beingRecorded = undefined
+      this.#recorded = undefined
     }
     this.#recording = undefined
   }

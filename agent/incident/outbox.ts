@@ -41,6 +41,7 @@ export class Outbox {
   readonly #patience: Patience
   readonly #ending = new AbortController()
   #waiting: OutboxItem[] = []
+  #sending: OutboxItem | undefined
   #working: Promise<void> | undefined
 
   constructor(options: OutboxOptions) {
@@ -51,6 +52,11 @@ export class Outbox {
   /** How many wait, the one that is being sent not among them. */
   get waiting(): number {
     return this.#waiting.length
+  }
+
+  /** What is not known to be sent or given up, the oldest first. */
+  get unsent(): readonly OutboxItem[] {
+    return this.#sending === undefined ? this.#waiting : [this.#sending, ...this.#waiting]
   }
 
   put(item: OutboxItem): void {
@@ -74,8 +80,11 @@ export class Outbox {
   }
 
   async #work(): Promise<void> {
-    for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift())
+    for (let item = this.#waiting.shift(); item !== undefined; item = this.#waiting.shift()) {
+      this.#sending = item
       await this.#deliver(item)
+      this.#sending = undefined
+    }
     this.#working = undefined
   }
 

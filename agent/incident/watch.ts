@@ -15,7 +15,7 @@ export const PER_HOUR_DEFAULT = 12
 export const PER_HOUR_MAX = 100
 const HOUR_MS = 60 * 60_000
 /** Findings that are known to have been raised, the latest. One that grows after it was forgotten is raised again. */
-const RAISED_MAX = 200
+const RAISED_MAX = 128
 /** Longer than any of ours. */
 const UID_CHARS_MAX = 100
 

@@ -3,9 +3,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type DeskOptions, IncidentDesk, type LogEntry } from '../../agent/incident/index.ts'
-import type { AuditRecord } from '../../agent/log-format/index.ts'
+import {
+  type AuditRecord,
+  canonicalJson,
+  RECORD_BYTES_MAX,
+  splitRecord,
+} from '../../agent/log-format/index.ts'
 import { CONTEXT, scratchFolder } from './dispatch.ts'
-import { agentStarted, DAY, emergency, HOUR, LogBuilder, opened, refused, stream } from './log-builder.ts'
+import {
+  agentStarted,
+  DAY,
+  decision,
+  emergency,
+  HOUR,
+  LogBuilder,
+  opened,
+  refused,
+  stream,
+} from './log-builder.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -27,19 +42,23 @@ class Site {
     this.desk = this.newDesk(options)
   }
 
-  newDesk(options: Partial<DeskOptions> = {}): IncidentDesk {
-    return new IncidentDesk({
+  newDesk(options: Partial<DeskOptions> = {}, saved?: unknown): IncidentDesk {
+    return new IncidentDesk({ ...this.options(), ...options }, saved)
+  }
+
+  options(): DeskOptions {
+    return {
       context: CONTEXT,
       automatic: false,
       perHourMax: 10,
       append: async (record) => {
+        if (this.fault !== undefined) return this.fault()
         await turn()
-        return this.fault === undefined ? { index: this.add(record) } : await this.fault()
+        return { index: this.add(record) }
       },
       trouble: (sentence) => this.troubles.push(sentence),
       patience: { firstMs: 1, longestMs: 2, attemptsMax: 3 },
-      ...options,
-    })
+    }
   }
 
   /** Appends a record and lets the desk see it. */
@@ -63,6 +82,15 @@ class Site {
       .map((line) => JSON.parse(line) as { id: string; subject: string })
   }
 }
+
+const incidentOf = (index: number) => ({
+  uid: `emergency-stop-${index}`,
+  rule: 'emergency-stop',
+  severity: 'medium',
+  first: index,
+  last: index,
+  count: 1,
+})
 
 const toFile = (site: { path: string }) =>
   ({ sink: { kind: 'file', path: site.path }, automatic: true }) as const
@@ -179,24 +207,17 @@ describe('an agent that starts again', () => {
     options: Partial<DeskOptions> = {},
     saved?: { state: object; size: number },
   ) {
-    await site.desk.close()
-    const desk =
-      saved === undefined
-        ? site.newDesk(options)
-        : new IncidentDesk(
-            {
-              context: CONTEXT,
-              automatic: false,
-              perHourMax: 10,
-              append: async (record) => ({ index: site.add(record) }),
-              ...options,
-            },
-            saved.state,
-          )
-    site.desk = desk
-    await desk.catchUp(stream(site.log.entries.slice(saved?.size ?? 0)))
+    void site.desk.close()
+    site.desk = site.newDesk(options, saved?.state)
+    await site.desk.catchUp(stream(site.log.entries.slice(saved?.size ?? 0)))
     for (let i = 0; i < 20; i++) await turn()
   }
+
+  /** What a snapshot of the log would hold now. */
+  const savedBy = (site: Site) => ({
+    state: JSON.parse(JSON.stringify(site.desk.save())) as object,
+    size: site.log.entries.length,
+  })
 
   /** Raises one more, and waits until it is sent: whatever was to be sent before it was. */
   async function nextSent(site: Site): Promise<readonly string[]> {
@@ -228,12 +249,11 @@ describe('an agent that starts again', () => {
     site.fault = () => new Promise(() => {})
     site.add(emergency())
     site.fault = undefined
-    const dead = site.desk
     site.desk = site.newDesk(toFile(site))
     await site.desk.catchUp(stream(site.log.entries))
     await until(() => site.of('incident-exported').length === 1)
     expect(site.sent()).toMatchObject([{ subject: 'emergency-stop-1' }])
-    expect(dead).not.toBe(site.desk)
+    expect(site.of('incident')).toHaveLength(1)
   })
 
   test('raises the second of two that one record showed, where only the first is on record', async () => {
@@ -287,20 +307,138 @@ describe('an agent that starts again', () => {
     expect(await nextSent(site)).toHaveLength(13 + 1)
   })
 
-  test('goes on from what its watch had saved, and reads only what came after', async () => {
+  test('goes on from what the desk before it had saved, and reads only what came after', async () => {
     const site = new Site()
     for (let i = 0; i < 15; i++) site.add(refused('one'))
-    const saved = {
-      state: JSON.parse(JSON.stringify(site.desk.save())) as object,
-      size: site.log.entries.length,
-    }
+    const saved = savedBy(site)
     for (let i = 0; i < 4; i++) site.add(refused('one'))
     await restart(site, {}, saved)
+    expect(site.desk.hasResumed).toBe(true)
     expect(site.of('incident')).toEqual([])
     site.add(refused('one'))
     await until(() => site.of('incident').length === 1)
     expect(site.of('incident')).toMatchObject([{ uid: 'refusal-burst-1', count: 20 }])
   })
+
+  describe('goes on from a desk that had saved', () => {
+    test('before what it found was on record: it is put there, once', async () => {
+      const site = new Site()
+      site.fault = () => new Promise(() => {})
+      site.add(emergency())
+      site.add(emergency(), 2 * HOUR)
+      const saved = savedBy(site)
+      site.fault = undefined
+      await restart(site, toFile(site), saved)
+      await until(() => site.of('incident-exported').length === 2)
+      expect(site.of('incident').map(({ uid }) => uid)).toEqual(['emergency-stop-1', 'emergency-stop-2'])
+      expect(site.sent().map(({ subject }) => subject)).toEqual(['emergency-stop-1', 'emergency-stop-2'])
+    })
+
+    test('before what it found was on record, and the record is in what is read: it is not put there again', async () => {
+      const site = new Site()
+      site.add(emergency())
+      const saved = savedBy(site)
+      await until(() => site.of('incident').length === 1)
+      await restart(site, toFile(site), saved)
+      await until(() => site.of('incident-exported').length === 1)
+      expect(site.of('incident')).toHaveLength(1)
+    })
+
+    test('just as the record was in the log: it is not put there again, and it is sent', async () => {
+      const site = sendingSite()
+      let saved: ReturnType<typeof savedBy> | undefined
+      site.fault = async () => {
+        site.fault = undefined
+        const index = site.add({ ...incidentOf(1), kind: 'incident' } as AuditRecord)
+        // The desk has seen the record, and does not know yet that its append is done.
+        saved = savedBy(site)
+        site.fault = () => new Promise(() => {})
+        await new Promise(() => {})
+        return { index }
+      }
+      site.add(emergency())
+      await until(() => saved !== undefined)
+      site.fault = undefined
+      await restart(site, toFile(site), saved)
+      await until(() => site.of('incident-exported').length === 1)
+      expect(site.of('incident')).toHaveLength(1)
+      expect(site.sent()).toMatchObject([{ subject: 'emergency-stop-1' }])
+    })
+
+    test('while it was sent: it is sent again, with the same id', async () => {
+      const site = new Site()
+      const gone = { kind: 'file', path: join(site.path, 'nowhere') } as const
+      site.desk = site.newDesk({
+        sink: gone,
+        automatic: true,
+        patience: { firstMs: 60_000, longestMs: 60_000, attemptsMax: 9 },
+      })
+      site.add(emergency())
+      await until(() => site.of('incident').length === 1)
+      await turn()
+      const saved = savedBy(site)
+      await restart(site, toFile(site), saved)
+      await until(() => site.of('incident-exported').length === 1)
+      expect(site.sent()).toMatchObject([{ id: 'emergency-stop-1.medium.1' }])
+    })
+  })
+
+  test('and cannot go on from what was saved says so, and begins anew', async () => {
+    const site = new Site()
+    for (const state of [null, 'x', {}, { ...site.desk.save(), more: 1 }, { ...site.desk.save(), watch: {} }])
+      expect(
+        new IncidentDesk({ ...site.options(), append: async () => ({ index: 0 }) }, state).hasResumed,
+      ).toBe(false)
+  })
+
+  test('puts no word of what was saved on record or into an event but its own', async () => {
+    const site = new Site()
+    site.fault = () => new Promise(() => {})
+    site.add(emergency())
+    const saved = savedBy(site)
+    const state = JSON.parse(JSON.stringify(saved.state)) as { unrecorded: Record<string, unknown>[] }
+    const [one] = state.unrecorded
+    const planted = [
+      { ...one!, uid: 'erika-1' },
+      { ...one!, rule: 'erika' },
+      { ...one!, uid: 'emergency-stop-erika' },
+    ]
+    site.fault = undefined
+    await restart(site, toFile(site), { ...saved, state: { ...state, unrecorded: [...planted, one!] } })
+    await until(() => site.of('incident-exported').length === 1)
+    expect(site.of('incident').map(({ uid }) => uid)).toEqual(['emergency-stop-1'])
+    for (const wrong of [
+      { title: 'erika' },
+      { measured: { 'erika was here': 1 } },
+      { measured: { x: 'erika' } },
+    ])
+      expect(
+        new IncidentDesk(
+          { ...site.options(), append: async () => ({ index: 0 }) },
+          {
+            ...state,
+            unrecorded: [{ ...one!, ...wrong }],
+          },
+        ).hasResumed,
+      ).toBe(false)
+  })
+})
+
+test('what a desk saves fits into a record of the log, however much is on its way', async () => {
+  const site = new Site({ perHourMax: 100 })
+  site.fault = () => new Promise(() => {})
+  for (let i = 0; i < 5000; i++) {
+    const subject = `s-${(i % 300).toString(16).padStart(16, '0')}`
+    const codes = Array.from({ length: 20 }, (_, k) => `c-${i}-${k}`)
+    const index = site.log.add(decision({ codes, commands: 1e6 * (i % 40) }), 1, subject)
+    site.desk.observe(site.log.entries[index]!)
+    if (i % 50 === 0) site.add(emergency(), 2 * HOUR)
+  }
+  const state = site.desk.save()
+  expect(JSON.stringify(state)).toContain('emergency-stop-')
+  const split = splitRecord({ kind: 'snapshot', fold: 'incidents', size: 1, state })
+  expect('problem' in split).toBe(false)
+  expect(canonicalJson(state).length).toBeLessThan(RECORD_BYTES_MAX - 4096)
 })
 
 describe('an agent that ends', () => {

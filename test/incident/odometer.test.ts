@@ -131,7 +131,7 @@ describe('counters that do not', () => {
     read(log, { prints: 1, seconds: 0 })
     print(log)
     read(log, { prints: 2, seconds: 7200 })
-    expect(findings(log)).toMatchObject([{ severity: 'medium', measured: { printSeconds: 3600 } }])
+    expect(findings(log)).toMatchObject([{ severity: 'low', measured: { printSeconds: 3600 } }])
   })
 
   test('a clock that was set back says nothing of time, but of filament all the same', () => {

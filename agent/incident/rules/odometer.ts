@@ -3,8 +3,8 @@
  *
  * Means: a card in the printer, its own network, a second cable, or a print while the agent was away. Counters that went
  * back were reset, which would hide as much; then nothing can be compared.
- * Innocent: filament that was fed from the printer's own menu, another printer at the same port; for counters that went
- * back, a power cut, for Marlin writes them once an hour.
+ * Innocent: filament that was fed from the printer's own menu, another printer at the same port, for time alone heaters
+ * that were left on; for counters that went back, a power cut, for Marlin writes them once an hour.
  *
  * It takes `sent.filamentMm` as Marlin counts: the sum of E moves, retractions taken off.
  */
@@ -51,7 +51,8 @@ export const odometer = defineRule({
     reset: 'the counters of the printer went back',
   },
   meaning: 'Something may have printed around the gate, or the counters that would show it were reset.',
-  innocent: 'Filament fed from the menu of the printer, another printer at this port, or a power cut.',
+  innocent:
+    'Filament fed from the menu of the printer, heaters left on, another printer at this port, or a power cut.',
   remedy: 'Look for a card, a network connection or a second cable at the printer.',
   confidence: 'medium',
   windowSeconds: null,
@@ -120,7 +121,8 @@ function compare(state: State, { index, ms }: Moment, { printer, sent }: Reading
   })
   if (isBack) return { form: 'reset', severity: 'low', first, last: here, count: 1 }
   if (measured === undefined) return undefined
-  const severity = 'filamentMm' in measured || 'prints' in measured ? 'high' : 'medium'
+  // Time alone runs on as well while heaters are left on.
+  const severity = 'filamentMm' in measured || 'prints' in measured ? 'high' : 'low'
   return { form: 'excess', severity, first, last: here, count: 1, measured }
 }
 
