@@ -2,6 +2,7 @@
 
 export { type ClientPolicy, readClientPolicy } from './client-policy.ts'
 export type { WitnessedLog } from './own-head.ts'
+export { readSeen } from './seen.ts'
 export { witnessKey, witnessSigner } from './signer.ts'
 export { isThisHost } from './this-host.ts'
 export { LOGS_FILE_BYTES_MAX, readTrustedLogs } from './trusted-logs.ts'

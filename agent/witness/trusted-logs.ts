@@ -17,9 +17,13 @@ export interface LogsFile {
   readonly text: string
 }
 
+/** Lines of a C2SP tlog-policy that are not for a witness. */
+const OTHER_LINE = /^(?:witness|group|quorum)[ \t]/
+
 /**
- * Reads what the files say together: one key of type 1 a line, `#` before a comment. A key that stands twice is one key.
- * Throws CONFIG_INVALID with the line. `own` is the witness's key: no log may have it or its name, because a witness that
+ * Reads what the files say together: one key of type 1 a line, by itself or as a line `log <key> [<url>]` of a C2SP
+ * tlog-policy, whose other lines are passed over; `#` before a comment. A key that stands twice is one key. Throws
+ * CONFIG_INVALID with the line. `own` is the witness's key: no log may have it or its name, because a witness that
  * is a log could be made to sign for itself.
  */
 export function readTrustedLogs(files: readonly LogsFile[], own: NoteKey): TrustedLogs {
@@ -29,9 +33,9 @@ export function readTrustedLogs(files: readonly LogsFile[], own: NoteKey): Trust
     let number = 0
     for (const line of text.split('\n')) {
       number++
-      const vkey = line.trim()
-      if (vkey === '' || vkey.startsWith('#')) continue
-      const key = readLogKey(vkey, own)
+      const words = line.trim()
+      if (words === '' || words.startsWith('#') || OTHER_LINE.test(words)) continue
+      const key = readLogKey(/^log[ \t]+([^ \t]+)(?:[ \t]+[^ \t]+)?$/.exec(words)?.[1] ?? words, own)
       if (isProblem(key)) throw invalid(`file of logs \`${path}\`, line ${number}: ${key.problem}`)
       const known = logs.get(key.name) ?? []
       if (known.some(({ publicKey }) => publicKey.equals(key.publicKey))) continue

@@ -28,6 +28,15 @@ describe('files of logs', () => {
     expect(logs.get('example.test/a')).toEqual([keyOf(a.vkey)])
   })
 
+  test('may be policies of others, of which the lines about logs are read', () => {
+    const witness = testSigner('w', 4).vkey
+    const logs = read(`log ${a.vkey}\nlog\t${b.vkey} https://b.test\nwitness w ${witness}\nquorum w\n`)
+    expect([...logs.keys()]).toEqual(['example.test/a', 'example.test/b'])
+    expect(refused(`log ${a.vkey} https://a.test more\n`)).toContain('line 1: ')
+    expect(refused(`log ${witness}\n`)).toContain('this is the key of a witness')
+    expect(refused('quorum\n')).toContain('line 1: ')
+  })
+
   test('count together, and a key that stands twice is one key', () => {
     const logs = read(`${a.vkey}\n`, `${b.vkey}\n${a.vkey}\n`)
     expect(logs.size).toBe(2)
