@@ -135,14 +135,13 @@ export class Eraser {
   /** Notes it, then does it. */
   async #shred(subject: string, doomed: Doomed): Promise<void> {
     if (doomed.months.length === 0 && !doomed.isNameToo) return
-    const { notes, subjects, writer } = this.#parts
+    const { notes, subjects } = this.#parts
     const toNote = await this.#notesFor(subject, doomed)
     this.#unsettled.add(subject)
     await notes.add(toNote)
     this.#unsettled.delete(subject)
     this.#unreported.set(subject, [...(this.#unreported.get(subject) ?? []), ...toNote])
     // From here on it is gone for whoever asks, whatever happens to the disk.
-    writer.forget(subject)
     if (doomed.isNameToo) subjects.forgetName(subject)
     await this.#finish(subject)
   }

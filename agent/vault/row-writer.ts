@@ -84,7 +84,7 @@ export class RowWriter {
     throw damaged(this.#dir, `${path} opens no more; put it back from a backup, or erase \`${subject}\``)
   }
 
-  /** A key in its place is whole and durable before the first row is under it, and is never replaced. */
+  /** A key in its place is whole, and is never replaced. */
   async #makeKey({ subject, month }: RowPlace, folder: string): Promise<MonthKey> {
     const key = randomBytes(KEY_BYTES)
     const path = join(folder, keyFile(month))
@@ -97,8 +97,7 @@ export class RowWriter {
     } finally {
       await unlinkIfThere(this.#disk, temporary)
     }
-    await this.#disk.fsyncFolder(folder)
-    // Read back: if another process was faster, the key is its.
+    // Its name is made durable with that of the rows. Read back: if another process was faster, the key is its.
     const made = await readMonthKey(this.#disk, folder, this.#keys, subject, month)
     return made ?? { wrapped: NO_NONCE, key: undefined }
   }

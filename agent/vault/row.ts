@@ -87,7 +87,7 @@ function withoutSpaces(bytes: Buffer): Buffer {
 function parseObject(bytes: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
-    return typeof value === 'object' && value !== null ? value : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -258,7 +258,10 @@ class FolderVault implements Vault {
 
   async eraseOlderThan(beforeMs: number): Promise<readonly Expiry[]> {
     const expired: Expiry[] = []
-    const subjects = await this.#turn(() => this.#subjects.list())
+    const subjects = await this.#turn(async () => {
+      await this.#subjects.sweep()
+      return await this.#subjects.list()
+    })
     for (const subject of new Set([...this.#eraser.unreported, ...subjects])) {
       try {
         const expiry = await this.#turn(() => this.#eraser.expire(subject, beforeMs))

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openVault } from '../../agent/vault/index.ts'
-import { openKeyFile, openNameFile, openNote, openRow } from './independent.ts'
+import { makeRow, openKeyFile, openNameFile, openNote, openRow } from './independent.ts'
 import { inMonth, KEY, scratchFolder } from './rig.ts'
 import { makeVectors, VECTOR } from './vectors.ts'
 
@@ -96,3 +96,31 @@ test('what the vault writes is opened by the implementation written from the tex
   expect(notes).toHaveLength(192)
   expect(readdirSync(dir).sort()).toEqual(['erased', 'vault'])
 })
+
+test('fields that the commitment does not fit are missing, though whoever put them there had the key', async () => {
+  const dir = await vaultOfVectors()
+  const { commitment = '' } = await makeVectors()
+  const forge = (fields: string): Promise<{ row: Uint8Array }> =>
+    makeRow(VECTOR, VECTOR.monthKey, VECTOR.rowNonce, VECTOR.salt, fields, Buffer.from(commitment, 'hex'))
+  const path = join(dir, VECTOR.subject, '2026-11.rows')
+  const open = async (row: Uint8Array): Promise<unknown> => {
+    writeFileSync(path, row)
+    const vault = await openVault(dir, { wrappingKey: Buffer.from(VECTOR.wrappingKey), isReader: true })
+    return await vault.open({ subject: VECTOR.subject, commitment })
+  }
+  expect(await open((await forge(VECTOR.fields)).row)).toMatchObject({ fields: { place: 'tcp 192.0.2.7' } })
+  const another = VECTOR.fields.replace('192.0.2.7', '192.0.2.8')
+  expect(await open((await forge(another)).row)).toEqual({ gone: 'missing' })
+})
+
+test.each(['[1]', '"text"', '1', 'null', '{"a":', ''])(
+  'fields that are not an object, %s, are missing',
+  async (fields) => {
+    const dir = await vaultOfVectors()
+    const made = await makeRow(VECTOR, VECTOR.monthKey, VECTOR.rowNonce, VECTOR.salt, fields)
+    writeFileSync(join(dir, VECTOR.subject, '2026-11.rows'), made.row)
+    const vault = await openVault(dir, { wrappingKey: Buffer.from(VECTOR.wrappingKey), isReader: true })
+    const commitment = Buffer.from(made.commitment).toString('hex')
+    expect(await vault.open({ subject: VECTOR.subject, commitment })).toEqual({ gone: 'missing' })
+  },
+)

@@ -71,10 +71,11 @@ export async function makeRow(
   nonce: Uint8Array,
   salt: Uint8Array,
   fields: string,
+  forged?: Uint8Array,
 ): Promise<{ row: Bytes; commitment: Bytes }> {
   const json = bytesOf(fields)
   const blocks = Math.ceil((8 + 4 + 32 + 12 + 32 + json.length + 16) / 256)
-  const commitment = await hmac(salt, json)
+  const commitment = forged === undefined ? await hmac(salt, json) : bytesOf(forged)
   const header = bytesOf('pc-row-1', bigEndian(blocks, 4), commitment)
   const spaces = new Array<number>(blocks * 256 - 104 - json.length).fill(0x20)
   const row = await lock(key, nonce, boundToRow(place, header), bytesOf(salt, json, spaces))

@@ -6,16 +6,30 @@
 import { basename, dirname } from 'node:path'
 import type { FolderEntry, OpenAs, VaultDisk, VaultFile } from '../../agent/vault/disk.ts'
 
-/**
- * Which operation fails, counted from 0, and whether it had its effect all the same. With `isLast` the process dies of
- * it: nothing has an effect after it.
- */
+/** Which operation fails, counted from 0, and whether it had its effect all the same. */
 export interface Fault {
   readonly at: number
+  /** Whether those that only read are counted too. To die in one of them is to die before the next that does not. */
+  readonly of: 'all' | 'changes'
   readonly effect: 'absent' | 'present' | 'half'
   readonly code: string
-  readonly isLast?: boolean
+  /** After so many changes more the process dies: nothing has an effect any more. */
+  readonly diesAfter?: number
 }
+
+const CHANGES = [
+  'write',
+  'fdatasync',
+  'truncate',
+  'link',
+  'renameFolder',
+  'unlink',
+  'removeFolder',
+  'fsyncFolder',
+]
+/** Whether an operation changes what is on the disk. */
+export const isChange = (name: string): boolean =>
+  CHANGES.includes(name) || name === 'makeFolder' || name === 'open new' || name === 'open append'
 
 /**
  * What a crash leaves: everything that the process did, or what was synced and some of the rest: the first bytes of what
@@ -113,9 +127,12 @@ function overlay(file: Buffer, bytes: Uint8Array, position: number): Buffer<Arra
 
 export class MemoryDisk implements VaultDisk {
   readonly #root = new MemoryFolder()
+  readonly #everMade: MemoryFile[] = []
   #fault: Fault | undefined
   #generation = 0
   #isDead = false
+  /** Operations and changes so far. */
+  #counts = { all: 0, changes: 0 }
   /** The names of the operations so far. */
   operations: string[] = []
   hasFailed = false
@@ -123,6 +140,7 @@ export class MemoryDisk implements VaultDisk {
   /** The next operation is number 0. */
   arm(fault: Fault | undefined): void {
     this.#fault = fault
+    this.#counts = { all: 0, changes: 0 }
     this.operations = []
     this.hasFailed = false
   }
@@ -174,6 +192,11 @@ export class MemoryDisk implements VaultDisk {
     }
     walk(this.#root, '')
     return found
+  }
+
+  /** What somebody finds who reads the bare disk: the bytes of every file that it ever had, with a name or without. */
+  remains(): Buffer[] {
+    return this.#everMade.map((file) => file.durable)
   }
 
   /** Puts a file where it is told to, whatever was there, as an attacker may. */
@@ -233,7 +256,9 @@ export class MemoryDisk implements VaultDisk {
     if (there === undefined && (as === 'read' || as === 'overwrite')) throw failure('ENOENT')
     const file = there ?? new MemoryFile()
     this.#step(`open ${as}`, () => {
-      if (there === undefined) parent.change((names) => names.set(basename(path), file))
+      if (there !== undefined) return
+      this.#everMade.push(file)
+      parent.change((names) => names.set(basename(path), file))
     })
     return this.#opened(file, as)
   }
@@ -259,7 +284,7 @@ export class MemoryDisk implements VaultDisk {
         return bytes.length
       },
       fdatasync: async () => {
-        if (this.#fault?.at === this.operations.length && this.#fault.effect === 'absent') file.markClean()
+        if (this.#faultAt('fdatasync')?.effect === 'absent') file.markClean()
         this.#step(
           'fdatasync',
           () => file.flush(),
@@ -322,12 +347,26 @@ export class MemoryDisk implements VaultDisk {
     return this.#folder(dirname(path))
   }
 
+  /** The fault, if it is this operation's turn to fail. */
+  #faultAt(name: string): Fault | undefined {
+    const fault = this.#fault
+    if (fault === undefined || (fault.of === 'changes' && !isChange(name))) return undefined
+    return this.#counts[fault.of] === fault.at ? fault : undefined
+  }
+
   #step(name: string, effect: () => void, half: () => void = () => undefined): void {
-    const fault = this.#fault?.at === this.operations.length ? this.#fault : undefined
+    const fault = this.#faultAt(name)
     this.operations.push(name)
-    if (fault === undefined) return void effect()
+    this.#counts.all++
+    if (isChange(name)) this.#counts.changes++
+    const { diesAfter, at = 0, of } = this.#fault ?? {}
+    if (diesAfter !== undefined && of === 'changes' && this.#counts.changes > at + diesAfter)
+      this.#isDead = true
+    if (fault === undefined) {
+      if (this.#isDead) throw failure('EBADF')
+      return void effect()
+    }
     this.hasFailed = true
-    if (fault.isLast === true) this.#isDead = true
     if (fault.effect === 'present') effect()
     if (fault.effect === 'half') half()
     throw failure(fault.code)

@@ -12,7 +12,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AgentError, type AgentErrorCode } from '../../agent/errors.ts'
 import { openVault, type Vault } from '../../agent/vault/index.ts'
-import { inMonth, KEY, OTHER_KEY, scratchFolder, startOf } from './rig.ts'
+import { MemoryDisk } from './memory-disk.ts'
+import { inMonth, KEY, OTHER_KEY, openOn, scratchFolder, startOf } from './rig.ts'
 
 const open = (dir: string): Promise<Vault> => openVault(dir, { wrappingKey: KEY })
 const read = (dir: string): Promise<Vault> => openVault(dir, { wrappingKey: KEY, isReader: true })
@@ -479,5 +480,58 @@ describe('opening', () => {
     const reader = await read(dir)
     for (const [i, ref] of refs.entries()) expect(await reader.open(ref)).toMatchObject({ fields: { i } })
     expect(await reader.subjects()).toMatchObject([{ rows: 200 }])
+  })
+})
+
+describe('what the disk is asked to do', () => {
+  const DATA = [
+    'write',
+    'fdatasync',
+    'link',
+    'unlink',
+    'fsyncFolder',
+    'renameFolder',
+    'removeFolder',
+    'makeFolder',
+  ]
+  /** The operations that change something, of a piece of work. */
+  async function operationsOf(disk: MemoryDisk, work: () => Promise<unknown>): Promise<string[]> {
+    disk.arm(undefined)
+    await work()
+    return disk.operations.filter((name) => DATA.includes(name))
+  }
+
+  test('an erasure is noted, then keys are zeros on the disk, then gone, then the rows, then the name', async () => {
+    const disk = new MemoryDisk()
+    const vault = await openOn(disk)
+    const alice = await vault.subjectOf('Alice')
+    for (const month of [1, 2]) await vault.seal(alice, {}, inMonth(month))
+    const note = ['write', 'fdatasync', 'fsyncFolder']
+    const keys = ['write', 'fdatasync', 'write', 'fdatasync', 'unlink', 'unlink', 'fsyncFolder']
+    const rows = ['unlink', 'unlink']
+    const name = ['write', 'fdatasync', 'unlink', 'fsyncFolder']
+    const folder = ['removeFolder', 'fsyncFolder']
+    const done = ['write', 'fdatasync']
+    expect(await operationsOf(disk, () => vault.erase(alice, { keepFromMs: null }))).toEqual(
+      [note, keys, rows, name, folder, done].flat(),
+    )
+  })
+
+  test('the first row of a month makes its key and its names durable; later ones are a write and a sync', async () => {
+    const disk = new MemoryDisk()
+    const vault = await openOn(disk)
+    const subject = vault.newSubject()
+    expect(await operationsOf(disk, () => vault.seal(subject, {}, inMonth(1)))).toEqual([
+      ...['makeFolder', 'fsyncFolder'],
+      ...['write', 'fdatasync', 'link', 'unlink'],
+      ...['write', 'fdatasync', 'fsyncFolder'],
+    ])
+    expect(await operationsOf(disk, () => vault.seal(subject, {}, inMonth(1)))).toEqual([
+      'write',
+      'fdatasync',
+    ])
+    const many = () =>
+      Promise.all(Array.from({ length: 500 }, (_, n) => vault.seal(subject, { n }, inMonth(1))))
+    expect(await operationsOf(disk, many)).toEqual(['write', 'fdatasync'])
   })
 })
