@@ -187,7 +187,8 @@ export class WitnessPeer {
     if (from === 0 || from === to) return []
     try {
       return await this.#log.consistencyProof(from, to)
-    } catch {
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
       // Tiles come and go with the published head; the next attempt has others.
       return null
     }

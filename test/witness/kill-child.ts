@@ -6,6 +6,9 @@ import { serveWitness, Witness, witnessSigner } from '../../agent/witness/index.
 import { type Effect, FaultyDisk } from './faulty-disk.ts'
 import { keyOf, Told } from './test-log.ts'
 
+/** Folder, key of the log, and at which step of the disk it kills itself, with what effect. */
+export type ChildArguments = readonly [string, string] | readonly [string, string, string, Effect]
+
 const [folder = '', vkey = '', at, effect] = process.argv.slice(2)
 
 const disk = new FaultyDisk(() => {

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { scratchFolder } from '../audit/records.ts'
-import { STEPS } from './faulty-disk.ts'
+import { type Effect, STEPS } from './faulty-disk.ts'
+import type { ChildArguments } from './kill-child.ts'
 import { TestLog } from './test-log.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -44,9 +45,15 @@ interface Child {
   readonly closed: Promise<unknown>
 }
 
-async function start(folder: string, ...fault: readonly string[]): Promise<Child> {
-  const args = [join(bundleFolder, 'child.mjs'), folder, log.signer.vkey, ...fault]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+async function start(
+  folder: string,
+  fault?: { readonly at: number; readonly effect: Effect },
+): Promise<Child> {
+  const place = [folder, log.signer.vkey] as const
+  const args: ChildArguments = fault === undefined ? place : [...place, String(fault.at), fault.effect]
+  const child = spawn(process.execPath, [join(bundleFolder, 'child.mjs'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const closed = once(child, 'close')
   onTestFinished(() => void child.kill('SIGKILL'))
   const [line] = await once(child.stdout, 'data')
@@ -84,7 +91,7 @@ test.each(
     expect(await post(first.url, log.submission(0))).toMatchObject({ status: 200 })
     first.process.kill('SIGKILL')
     await first.closed
-    const dying = await start(folder, String(at), effect)
+    const dying = await start(folder, { at, effect })
     log.grow(4)
     expect(await post(dying.url, log.submission(5))).toBeNull()
     expect(await dying.closed).toEqual([null, 'SIGKILL'])

@@ -29,7 +29,7 @@ export interface RealWitness {
 }
 
 /** A real witness that knows the log. */
-export async function realWitness(name: string, log: TestLog): Promise<RealWitness> {
+export async function realWitness(name: string, log: Pick<TestLog, 'origin' | 'key'>): Promise<RealWitness> {
   const signer = newSigner(`witness.test/${name}`)
   const dir = join(scratchFolder(), 'witness')
   const logger = new Told()
