@@ -33,11 +33,15 @@ export function listSegments(folder: LogFolder): readonly number[] {
     .filter((bundle) => bundle !== undefined)
 }
 
-/** The segments in order. One that cannot be read is left out, and told. */
-export function readSegments(folder: LogFolder): {
+export interface SegmentsRead {
+  /** The bundle of the first one, whether it could be read or not; null where there is none. */
+  readonly first: number | null
   readonly segments: readonly Segment[]
   readonly findings: readonly Finding[]
-} {
+}
+
+/** The segments in order. One that cannot be read is left out, and told. */
+export function readSegments(folder: LogFolder): SegmentsRead {
   for (let look = 1; ; look++) {
     const segments: Segment[] = []
     const findings: Finding[] = []
@@ -54,7 +58,7 @@ export function readSegments(folder: LogFolder): {
       else if (bytes === 'missing') isWhole = false
       else findings.push(unreadable(file, bundle, bytes.problem))
     }
-    if (isWhole || look === LOOKS_MAX) return { segments, findings }
+    if (isWhole || look === LOOKS_MAX) return { first: bundles[0] ?? null, segments, findings }
   }
 }
 

@@ -18,7 +18,7 @@ import { type FileRead, LogFolder } from './folder.ts'
 import { checkHeads, type Head, type JournalHashes } from './heads.ts'
 import { type Inventory, takeInventory } from './inventory.ts'
 import { type CheckedRun, JournalCheck } from './journal-check.ts'
-import { listSegments, readSegments } from './journal-files.ts'
+import { listSegments, readSegments, type SegmentsRead } from './journal-files.ts'
 import { type Expected, findOwner, type Owner } from './log-owner.ts'
 import { GrowingTree } from './merkle.ts'
 import { type NoteKey, printNoteKey } from './note-key.ts'
@@ -110,9 +110,7 @@ class LogCheck {
     const witnessed = this.#publishedHead(WITNESSED_FILE, this.#published.witnessed)
     this.#takeEarlier()
     const publishedSize = checkpoint?.checkpoint.size ?? 0
-    await this.#checkBundles(publishedSize)
-    if (this.#isWithoutJournal()) this.#checkCopiedRest(publishedSize)
-    else this.#checkJournal(publishedSize)
+    await this.#checkRecords(publishedSize)
     if (checkpoint !== null && publishedSize <= this.#size) this.#checkPartials(publishedSize)
     this.#checkEnd()
     this.#requireWitnesses([checkpoint, witnessed])
@@ -167,11 +165,27 @@ class LogCheck {
     return this.#options.isCopy === true || listSegments(this.#folder).length === 0
   }
 
-  /** The settled bundles: those left of the journal. A writer that goes on meanwhile moves its beginning. */
-  async #checkBundles(publishedSize: number): Promise<void> {
-    const { bundles } = this.#inventory
-    const ofCopy = publishedSize === 0 ? bundles : Math.floor(publishedSize / TILE_WIDTH)
-    const settled = (): number => (this.#isWithoutJournal() ? ofCopy : (listSegments(this.#folder)[0] ?? 0))
+  /** First what is settled, then the journal. A writer that goes on meanwhile settles more, and moves its beginning. */
+  async #checkRecords(publishedSize: number): Promise<void> {
+    if (this.#isWithoutJournal()) {
+      const ofCopy = publishedSize === 0 ? this.#inventory.bundles : Math.floor(publishedSize / TILE_WIDTH)
+      await this.#checkSettled(ofCopy)
+      this.#checkCopiedRest(publishedSize)
+      return
+    }
+    let isWhole = true
+    for (;;) {
+      // As between bundles: whoever shares this thread gets a turn.
+      await new Promise(setImmediate)
+      const journal = readSegments(this.#folder)
+      const settled = journal.first ?? 0
+      if (isWhole && settled * TILE_WIDTH > this.#size) isWhole = await this.#checkSettled(settled)
+      else return this.#checkJournal(journal, publishedSize)
+    }
+  }
+
+  /** The bundles up to one. Answers whether it came to the end. */
+  async #checkSettled(to: number): Promise<boolean> {
     const context = {
       folder: this.#folder,
       published: this.#published,
@@ -181,15 +195,12 @@ class LogCheck {
       program: this.#options.program,
       onProgress: this.#options.onProgress,
     }
-    for (let [from, to] = [0, settled()]; from < to; [from, to] = [to, settled()]) {
-      const isWhole = await checkSettled(context, from, to)
-      this.#size = to * TILE_WIDTH
-      if (!isWhole) return
-    }
+    const isWhole = await checkSettled(context, this.#size / TILE_WIDTH, to)
+    this.#size = to * TILE_WIDTH
+    return isWhole
   }
 
-  #checkJournal(publishedSize: number): void {
-    const { segments, findings } = readSegments(this.#folder)
+  #checkJournal({ segments, findings }: SegmentsRead, publishedSize: number): void {
     this.#findings.add(...findings)
     const present = new Set(segments.map(({ bundle }) => bundle))
     // The segment before one that is full goes when that one is settled; a head is published after what it covers is.
