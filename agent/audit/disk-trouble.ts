@@ -9,14 +9,16 @@ const SPECIAL = {
   ELOOP: 'one of its files is a symbolic link',
 }
 
-/** What a person can act on: a known reason in words, else what the system said. */
-export function diskReason(error: unknown): string {
-  return systemReason(error, SPECIAL)
+/** What failed on the way from the disk, as STATE_UNUSABLE. What is one of our own errors already stays as it is. */
+export function readTrouble(dir: string, error: unknown): AgentError | InvariantError {
+  if (error instanceof AgentError || error instanceof InvariantError) return error
+  const message = `log \`${dir}\` cannot be read: ${systemReason(error, SPECIAL)}`
+  return new AgentError('STATE_UNUSABLE', message, { cause: error })
 }
 
 /** What failed on the way to the disk, as AUDIT_UNWRITABLE. What is one of our own errors already stays as it is. */
 export function diskTrouble(dir: string, error: unknown): AgentError | InvariantError {
   if (error instanceof AgentError || error instanceof InvariantError) return error
-  const message = `log \`${dir}\` cannot be written: ${diskReason(error)}`
+  const message = `log \`${dir}\` cannot be written: ${systemReason(error, SPECIAL)}`
   return new AgentError('AUDIT_UNWRITABLE', message, { cause: error })
 }

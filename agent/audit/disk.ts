@@ -34,6 +34,15 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+/** Writes all the bytes, however few the disk takes at a time. */
+export async function writeWhole(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const taken = await file.write(bytes.subarray(written), position + written)
+    if (taken === 0) throw Object.assign(new Error('no byte was taken'), { code: 'ENOSPC' })
+    written += taken
+  }
+}
+
 /** What reading needs of a disk. */
 export interface Files {
   /** A whole file, or undefined where there is none. One of more than `bytesMax` fails with EFBIG. */

@@ -9,7 +9,7 @@ import {
   SIGNATURE_BYTES,
   TILE_WIDTH,
 } from '../log-format/index.ts'
-import { leafHash, type MerkleTree } from './merkle-tree.ts'
+import { leafHash, MerkleTree } from './merkle-tree.ts'
 import { checkpointText, type Head, isSignedBy } from './note.ts'
 
 /** Bytes that say how long an entry is. */
@@ -93,4 +93,12 @@ export function growByFrame(
   for (const entry of entries) tree.add(leafHash(entry))
   if (tree.size !== head.size || !tree.root().equals(head.root)) return undefined
   return isSignedBy(checkpointText(origin, head.size, head.root), head.signature, key) ? tree : undefined
+}
+
+/** The first entry of a log, from the frame at its beginning; undefined where that does not come to the head that it states. */
+export function firstEntry(bytes: Buffer): Buffer | undefined {
+  const frame = decodeFrame(bytes, 0)
+  const tree = new MerkleTree()
+  for (const entry of frame?.entries ?? []) tree.add(leafHash(entry))
+  return frame !== undefined && tree.root().equals(frame.head.root) ? frame.entries[0] : undefined
 }

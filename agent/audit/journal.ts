@@ -3,7 +3,13 @@
  * signed for it. Opening a log for writing and reading one are both this walk.
  */
 import type { KeyObject } from 'node:crypto'
-import { FRAME_ENTRIES_BYTES_MAX, FRAME_HEADER_BYTES, FRAME_MAGIC, TILE_WIDTH } from '../log-format/index.ts'
+import {
+  FRAME_ENTRIES_BYTES_MAX,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  segmentPath,
+  TILE_WIDTH,
+} from '../log-format/index.ts'
 import { damaged } from './damage.ts'
 import { decodeFrame, growByFrame } from './frame.ts'
 import type { FullTile, MerkleTree } from './merkle-tree.ts'
@@ -44,10 +50,20 @@ export interface Owner {
   readonly key: KeyObject
 }
 
-/** `before` is the tree left of the first segment. Throws AUDIT_DAMAGED for what no crash leaves. */
-export function replayJournal(owner: Owner, segments: readonly Segment[], before: MerkleTree): Journal {
+/**
+ * `before` is the tree left of the first segment. Throws AUDIT_DAMAGED for what no crash leaves. Undefined where that
+ * segment has no frame on that tree: either it or the tree is not as it was written.
+ */
+export function replayJournal(
+  owner: Owner,
+  segments: readonly Segment[],
+  before: MerkleTree,
+): Journal | undefined {
   const walk = new Walk(owner, before)
-  for (const segment of segments) walk.take(segment)
+  for (const [i, segment] of segments.entries()) {
+    walk.take(segment, i === segments.length - 1)
+    if (walk.isAstray) return undefined
+  }
   return walk.end()
 }
 
@@ -57,6 +73,8 @@ class Walk {
   readonly #roots = new Map<number, string>()
   #tree: MerkleTree
   #head: Head | undefined
+  /** Where what stands behind the last good frame begins, for people. */
+  #place = ''
   #tail: Buffer = Buffer.alloc(0)
 
   constructor(owner: Owner, before: MerkleTree) {
@@ -64,13 +82,22 @@ class Walk {
     this.#tree = before
   }
 
-  take({ bundle, bytes }: Segment): void {
+  /** Whether there are records, and no signed head of them. */
+  get isAstray(): boolean {
+    return this.#tree.size > 0 && this.#head === undefined
+  }
+
+  take({ bundle, bytes }: Segment, isLast: boolean): void {
+    const path = segmentPath(bundle)
+    const full = this.#tree.size / TILE_WIDTH
+    // The next segment is made before it is needed, and the one before it may have a torn tail.
+    if (isLast && bytes.length === 0 && bundle === Math.floor(full) + 1) return
     if (this.#tail.length > 0)
-      throw this.#damaged('it holds more than its frames, and is not the last segment')
-    const isNext = this.#tree.size === bundle * TILE_WIDTH
-    // The next segment is made before it is needed.
-    if (!isNext && bytes.length === 0) return
-    if (!isNext) throw this.#damaged(`segment ${bundle} does not follow on it`)
+      throw this.#damaged(`what stands there is no commit of this log, and \`${path}\` follows`)
+    if (bundle !== full) {
+      this.#place = ''
+      throw this.#damaged(`\`${path}\` follows on it, which begins with record ${bundle * TILE_WIDTH}`)
+    }
     const entries: Buffer[] = []
     let at = 0
     for (;;) {
@@ -85,7 +112,8 @@ class Walk {
       at += frame.bytes
     }
     this.#tail = bytes.subarray(at)
-    this.#requireTorn()
+    this.#place = `, byte ${at} of \`${path}\``
+    if (!this.isAstray) this.#requireTorn(entries.length === TILE_WIDTH)
     this.#segments.push({ bundle, entries, bytes: at, tiles: this.#tree.takeFull() })
   }
 
@@ -100,19 +128,20 @@ class Walk {
   }
 
   /** A crash leaves a piece of one frame, and nothing behind it: the frame before was synced before it was begun. */
-  #requireTorn(): void {
+  #requireTorn(isFull: boolean): void {
     const { length } = this.#tail
+    if (isFull && length > 0) throw this.#damaged('the segment is full, and more stands behind it')
     if (length > FRAME_HEADER_BYTES + FRAME_ENTRIES_BYTES_MAX)
-      throw this.#damaged(`${length} bytes follow that are no frame of this log`)
+      throw this.#damaged(`${length} bytes follow that are no commit of this log`)
     for (let at = 1; at + FRAME_HEADER_BYTES <= length; at++) {
       if (this.#tail.readUInt32BE(at) !== FRAME_MAGIC) continue
       if (decodeFrame(this.#tail, at) !== undefined)
-        throw this.#damaged('the frame after it is not as it was written, and others follow on that')
+        throw this.#damaged('it is not as it was committed, and another commit follows')
     }
   }
 
+  /** The first record that is not there as it was written. */
   #damaged(what: string): Error {
-    const last = this.#tree.size - 1
-    return damaged(this.#owner.dir, last < 0 ? 'its beginning' : `record ${last}`, what)
+    return damaged(this.#owner.dir, `record ${this.#tree.size}${this.#place}`, what)
   }
 }

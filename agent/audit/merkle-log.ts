@@ -2,7 +2,6 @@
  * The writer: takes records in order and says that they are in the log only when they are on the disk. Appends that
  * wait at the same time share one frame of the journal, with one signed head and one `fdatasync`.
  */
-import { join } from 'node:path'
 import type { DurableIndex } from '../durable-index.ts'
 import { AgentError, assert } from '../errors.ts'
 import {
@@ -12,15 +11,16 @@ import {
   type OpenRecord,
   parseLeaf,
   RECORD_BYTES_MAX,
-  segmentPath,
   TILE_WIDTH,
 } from '../log-format/index.ts'
-import type { Disk, DiskFile, DiskLock } from './disk.ts'
+import { isHeadOf } from './checkpoint.ts'
+import { type Disk, type DiskLock, writeWhole } from './disk.ts'
 import { diskTrouble } from './disk-trouble.ts'
 import { ENTRY_LENGTH_BYTES, encodeFrame } from './frame.ts'
 import { leafHash, type MerkleTree } from './merkle-tree.ts'
 import { checkpointText, type Head, type LogKey, signedCheckpoint, signText, verifierKey } from './note.ts'
 import type { FullBundle, Publication, Published } from './published.ts'
+import { makeSegment, type OpenSegment, removeSegment } from './segments.ts'
 
 /** A disk that is this far behind is not one to go on printing with; memory must not fill while it stalls. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024
@@ -65,14 +65,6 @@ export interface Held {
   readonly disk: Disk
   readonly lock: DiskLock
   readonly nowMs: () => number
-}
-
-/** A segment of the journal, open at its end. */
-export interface OpenSegment {
-  readonly bundle: number
-  readonly file: DiskFile
-  /** Of its frames. */
-  bytes: number
 }
 
 /** The log as recovery found it. */
@@ -125,7 +117,8 @@ export class MerkleLog implements AuditLog {
   #unsettled = 0
   /** Why nothing can be appended any more. Once set, never cleared. */
   #refusal: Error | undefined
-  #isClosed = false
+  /** Set once it was asked to close. */
+  #closing: Promise<void> | undefined
 
   constructor(dir: string, held: Held, start: Start) {
     this.origin = start.key.origin
@@ -161,19 +154,26 @@ export class MerkleLog implements AuditLog {
 
   async keepWitnessed(note: string): Promise<void> {
     this.#requireOpen()
+    // With another one in its place the log would not open again.
+    if (!isHeadOf(note, this.origin, this.#key.privateKey, this.size))
+      throw this.#unwritable('what witnesses are said to have cosigned is no head of it')
     await this.#inBackground(() => this.#published.keepWitnessed(note))
     if (this.#refusal !== undefined) throw this.#refusal
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     try {
       await this.#committing
       // A disk that failed has said so to whoever appended.
       if (this.#refusal === undefined) await this.#publish()
       await this.#background
-      await this.#segment.file.close()
-      await (await this.#next)?.file.close()
+      const next = await this.#next?.catch(() => undefined)
+      await Promise.all([this.#segment.file.close(), next?.file.close()])
     } catch (error) {
       throw diskTrouble(this.#dir, error)
     } finally {
@@ -182,7 +182,7 @@ export class MerkleLog implements AuditLog {
   }
 
   #requireOpen(): void {
-    if (this.#isClosed) throw this.#unwritable('it was closed')
+    if (this.#closing !== undefined) throw this.#unwritable('it was closed')
     if (this.#refusal !== undefined) throw this.#refusal
   }
 
@@ -287,12 +287,7 @@ export class MerkleLog implements AuditLog {
   }
 
   async #write(bytes: Buffer): Promise<void> {
-    const { file } = this.#segment
-    for (let written = 0; written < bytes.length; ) {
-      const taken = await file.write(bytes.subarray(written), this.#segment.bytes + written)
-      if (taken === 0) throw this.#unwritable('the disk takes no more bytes')
-      written += taken
-    }
+    await writeWhole(this.#segment.file, bytes, this.#segment.bytes)
     this.#segment.bytes += bytes.length
   }
 
@@ -325,14 +320,15 @@ export class MerkleLog implements AuditLog {
     this.#unsettled++
     void this.#inBackground(async () => {
       await this.#published.settle(bundle)
-      if (bundle.index > 0) await this.#held.disk.remove(join(this.#dir, segmentPath(bundle.index - 1)))
+      if (bundle.index > 0) await removeSegment(this.#held.disk, this.#dir, bundle.index - 1)
       this.#unsettled--
     })
   }
 
   /** Publishes the durable head for all who wish it. Called between commits, when the tree is that of the head. */
   #grantWishes(): void {
-    if (this.#wishes.length === 0 || this.#refusal !== undefined || this.#head === undefined) return
+    if (this.#wishes.length === 0 || this.#refusal !== undefined) return
+    assert(this.#head !== undefined, 'an open log has a head')
     const wishes = this.#wishes
     this.#wishes = []
     const publication: Publication = {
@@ -375,12 +371,4 @@ export class MerkleLog implements AuditLog {
   #unwritable(why: string): AgentError {
     return new AgentError('AUDIT_UNWRITABLE', `log \`${this.#dir}\` cannot be written: ${why}`)
   }
-}
-
-/** Makes an empty segment, and its name durable. */
-export async function makeSegment(disk: Disk, dir: string, bundle: number): Promise<OpenSegment> {
-  const path = join(dir, segmentPath(bundle))
-  const file = await disk.open(path)
-  await disk.fsyncFolder(join(path, '..'))
-  return { bundle, file, bytes: 0 }
 }

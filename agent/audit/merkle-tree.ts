@@ -116,13 +116,17 @@ export class MerkleTree {
 
   /** The tiles of the right edge as they are now: copies. */
   partialTiles(): readonly PartialTile[] {
-    const tiles: PartialTile[] = []
-    for (const [level, { bytes, width }] of this.#levels.entries()) {
-      if (width === 0) continue
-      const index = Math.floor(this.#size / TILE_WIDTH ** (level + 1))
-      tiles.push({ level, index, width, bytes: Buffer.from(bytes.subarray(0, width * HASH_BYTES)) })
-    }
-    return tiles
+    return Array.from(this.#levels.keys(), (level) => this.partialTile(level)).filter(
+      (tile) => tile !== undefined,
+    )
+  }
+
+  /** The tile of a level at the right edge, a copy; undefined where that level has only full ones. */
+  partialTile(level: number): PartialTile | undefined {
+    const { bytes, width } = this.#levels[level] ?? { bytes: Buffer.alloc(0), width: 0 }
+    if (width === 0) return undefined
+    const index = Math.floor(this.#size / TILE_WIDTH ** (level + 1))
+    return { level, index, width, bytes: Buffer.from(bytes.subarray(0, width * HASH_BYTES)) }
   }
 
   /** The root of all leaves; of none it is the hash of nothing. */

@@ -28,7 +28,7 @@ export function checkpointText(origin: string, size: number, root: Uint8Array): 
 
 /** The whole signed note, with the log's signature alone. */
 export function signedCheckpoint(key: LogKey, { size, root, signature }: Head): string {
-  const id = keyId(key.origin, NOTE_KEY_TYPE.log, key.publicKey)
+  const id = logKeyId(key.origin, key.publicKey)
   const line = `\u2014 ${key.origin} ${Buffer.concat([id, signature]).toString('base64')}\n`
   return `${checkpointText(key.origin, size, root)}\n${line}`
 }
@@ -60,17 +60,18 @@ export function originOf(machineKey: KeyObject, logKey: KeyObject): string {
 
 /** How others name the log's key: `<origin>+<key id>+<type and key>`. */
 export function verifierKey(origin: string, publicKey: Uint8Array): string {
-  const id = keyId(origin, NOTE_KEY_TYPE.log, publicKey).toString('hex')
+  const id = logKeyId(origin, publicKey).toString('hex')
   return `${origin}+${id}+${Buffer.from([NOTE_KEY_TYPE.log, ...publicKey]).toString('base64')}`
+}
+
+/** What tells a log's key from others of its name in a note. */
+export function logKeyId(origin: string, publicKey: Uint8Array): Buffer {
+  const hash = createHash('sha256').update(`${origin}\n`).update(Uint8Array.of(NOTE_KEY_TYPE.log))
+  return hash.update(publicKey).digest().subarray(0, KEY_ID_BYTES)
 }
 
 function keyName(key: KeyObject): string {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
   const der = publicKey.export({ type: 'spki', format: 'der' })
   return createHash('sha256').update(der).digest('hex').slice(0, KEY_NAME_HEX_CHARS)
-}
-
-function keyId(name: string, type: number, publicKey: Uint8Array): Buffer {
-  const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(publicKey)
-  return hash.digest().subarray(0, KEY_ID_BYTES)
 }

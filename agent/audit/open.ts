@@ -6,27 +6,26 @@ import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { join } from 'node:path'
 import { AgentError } from '../errors.ts'
 import {
-  bundleOfSegment,
   CHECKPOINT_FILE,
+  canonicalJson,
   FORMAT_NAME,
   GENESIS_HEADER,
   JOURNAL_FOLDER,
   LOCK_FILE,
-  segmentPath,
-  TILE_FOLDER,
   TILE_WIDTH,
   WITNESSED_FILE,
 } from '../log-format/index.ts'
 import { checkPublishedHead } from './checkpoint.ts'
-import { damaged } from './damage.ts'
+import { damaged, lostJournal } from './damage.ts'
 import { type Disk, type DiskLock, nodeDisk } from './disk.ts'
 import { diskTrouble } from './disk-trouble.ts'
-import { type Journal, type Owner, type Replayed, replayJournal, type Segment } from './journal.ts'
-import { SEGMENT_BYTES_MAX } from './limits.ts'
-import { type AuditLog, type Held, MerkleLog, makeSegment, type OpenSegment } from './merkle-log.ts'
+import type { Journal, Owner, Segment } from './journal.ts'
+import { decodeLeaf, ownerOf } from './leaf.ts'
+import { type AuditLog, type Held, MerkleLog } from './merkle-log.ts'
 import { type LogKey, originOf, rawPublicKey } from './note.ts'
 import { Published } from './published.ts'
-import { checkBundle, readBundle, resumeTree } from './tiles.ts'
+import { readGenesis, replay } from './replay.ts'
+import { listSegments, makeSegment, type OpenSegment, readSegment, removeSegment } from './segments.ts'
 
 /** Records that are compared with their tiles before the log opens: a third of a second's work. */
 const CHECKED_AT_OPEN = 65_536
@@ -94,24 +93,21 @@ class Opening {
   async open(held: Held): Promise<AuditLog> {
     await this.#disk.makeFolder(join(this.#dir, JOURNAL_FOLDER))
     const segments = await this.#readSegments()
-    const [first] = segments
-    const owner: Owner = {
-      dir: this.#dir,
-      origin: this.#key.origin,
-      key: createPublicKey(this.#options.keys.log),
-    }
-    const before = await resumeTree(this.#disk, this.#dir, first?.bundle ?? 0)
-    const journal = replayJournal(owner, segments, before)
-    await this.#requireOurs(journal)
+    await this.#requireOurs(segments)
+    const key = createPublicKey(this.#options.keys.log)
+    const owner: Owner = { dir: this.#dir, origin: this.#key.origin, key }
+    const replayed = await replay(this.#disk, owner, segments)
+    const { journal, settled } = replayed
+    if (journal.tree.size === 0) await this.#requireFirstUse()
     const published = new Published(this.#disk, this.#dir)
-    for (const name of [WITNESSED_FILE, CHECKPOINT_FILE]) {
-      const size = await checkPublishedHead(this.#disk, owner, name, journal)
-      if (name === CHECKPOINT_FILE && size !== undefined) published.inherit(size)
-    }
-    const settled = await this.#settle(journal, published)
-    await this.#checkNewest(settled)
-    const last = journal.segments.at(-1)
-    const { segment, entries } = await this.#lastSegment(last, journal)
+    for (const name of [WITNESSED_FILE, CHECKPOINT_FILE])
+      await checkPublishedHead(this.#disk, owner, name, replayed)
+    await published.inherit(journal.tree.size)
+    // From here on the log is taken for a good one, and written to.
+    const from = Math.max(0, settled.bundles - CHECKED_AT_OPEN / TILE_WIDTH)
+    for (let index = settled.bundles - 1; index >= from; index--) await settled.entries(index)
+    await this.#settle(journal, published)
+    const { segment, entries } = await this.#lastSegment(journal)
     const log = new MerkleLog(this.#dir, held, {
       key: this.#key,
       tree: journal.tree,
@@ -126,85 +122,62 @@ class Opening {
   }
 
   async #readSegments(): Promise<readonly Segment[]> {
-    const names = await this.#disk.list(join(this.#dir, JOURNAL_FOLDER))
-    const bundles = names
-      .map(bundleOfSegment)
-      .filter((bundle) => bundle !== undefined)
-      .sort((a, b) => a - b)
-    if (bundles.length === 0) {
-      await this.#requireFirstUse()
-      bundles.push(0)
-    }
+    const bundles = await listSegments(this.#disk, this.#dir)
+    if (bundles.length === 0) await this.#requireFirstUse()
     const segments: Segment[] = []
-    for (const bundle of bundles) {
+    for (const bundle of bundles.length === 0 ? [0] : bundles) {
       const open = await makeSegment(this.#disk, this.#dir, bundle)
       this.#files.set(bundle, open)
       // A killed process may have left frames that only memory holds. They count from here on, so they are synced first.
       await open.file.fdatasync()
       // After a sync that failed, Linux shows pages as clean that never reached the disk. Read what is really there.
       await open.file.dropCache()
-      const bytes = await this.#disk.read(join(this.#dir, segmentPath(bundle)), SEGMENT_BYTES_MAX)
-      segments.push({ bundle, bytes: bytes ?? Buffer.alloc(0) })
+      const segment = await readSegment(this.#disk, this.#dir, bundle)
+      segments.push(segment ?? { bundle, bytes: Buffer.alloc(0) })
     }
     // The names of the files. Each start makes them durable, so it does not matter which start created them.
     await this.#disk.fsyncFolder(this.#dir)
     return segments
   }
 
-  /** No journal: either nothing was ever here, or it was taken away. */
+  /** No record: either nothing was ever here, or it was taken away. */
   async #requireFirstUse(): Promise<void> {
-    const names = await this.#disk.list(this.#dir)
-    if (names.includes('records.log')) throw damaged(this.#dir, 'its beginning', 'it is of an older format')
-    const rest = [TILE_FOLDER, CHECKPOINT_FILE, WITNESSED_FILE].filter((name) => names.includes(name))
-    if (rest.length > 0) throw damaged(this.#dir, `\`${JOURNAL_FOLDER}\``, 'it is empty, and there is a log')
+    const lost = lostJournal(this.#dir, await this.#disk.list(this.#dir))
+    if (lost !== undefined) throw lost
     if (this.#options.mayBegin) return
     const remedy =
       'put it back from a backup, or move the whole state folder away to begin as a new machine, for which no licence was issued'
     throw damaged(this.#dir, 'its beginning', `it is gone, and this machine had one; ${remedy}`)
   }
 
-  /** The log must say of itself that it is this machine's. */
-  async #requireOurs({ segments }: Journal): Promise<void> {
-    const [first] = segments
-    const entries =
-      first === undefined || first.bundle > 0 ? await readBundle(this.#disk, this.#dir, 0) : first.entries
-    const genesis = entries?.[0]
-    if (genesis === undefined) {
-      if (first !== undefined && first.bundle > 0) throw damaged(this.#dir, 'record 0', 'it is missing')
-      if (!this.#options.mayBegin && first?.entries.length === 0) await this.#requireFirstUse()
-      return
-    }
-    const text = genesis.toString('utf8')
-    if (!text.includes(`"origin":${JSON.stringify(this.#key.origin)}`))
-      throw damaged(this.#dir, 'record 0', `it is not the log of this machine, \`${this.#key.origin}\``)
+  /** The log must say of itself that it is this machine's, in the words that the machine's key signed. */
+  async #requireOurs(segments: readonly Segment[]): Promise<void> {
+    const entry = await readGenesis(this.#disk, this.#dir, segments)
+    if (entry === undefined) return
+    const { origin } = ownerOf(this.#dir, entry)
+    const { seq: _, at: __, ...genesis } = decodeLeaf(this.#dir, entry, 0)
+    if (canonicalJson(genesis) === canonicalJson(this.#genesis())) return
+    const what = `it is log \`${origin}\`, and not the one that this machine's keys are for, \`${this.#key.origin}\``
+    throw damaged(this.#dir, 'record 0', what)
   }
 
-  /** Writes the tiles of full segments again: nobody knows whether the agent before came to it. Answers how many bundles there are. */
-  async #settle({ segments }: Journal, published: Published): Promise<number> {
-    let settled = segments[0]?.bundle ?? 0
-    for (const { bundle: index, entries, tiles } of segments) {
-      if (entries.length < TILE_WIDTH) continue
-      await published.settle({ index, entries, tiles })
-      settled = index + 1
-    }
-    for (const { bundle } of segments.filter((segment) => segment.bundle < settled - 1)) {
+  /** Writes the tiles of full segments again: nobody knows whether the agent before came to it. */
+  async #settle({ segments }: Journal, published: Published): Promise<void> {
+    const full = segments.filter(({ entries }) => entries.length === TILE_WIDTH)
+    for (const { bundle: index, entries, tiles } of full) await published.settle({ index, entries, tiles })
+    for (const { bundle } of full.slice(0, -1)) {
       await this.#files.get(bundle)?.file.close()
       this.#files.delete(bundle)
-      await this.#disk.remove(join(this.#dir, segmentPath(bundle)))
+      await removeSegment(this.#disk, this.#dir, bundle)
     }
-    return settled
-  }
-
-  async #checkNewest(settled: number): Promise<void> {
-    const from = Math.max(0, settled - CHECKED_AT_OPEN / TILE_WIDTH)
-    for (let index = settled - 1; index >= from; index--) await checkBundle(this.#disk, this.#dir, index)
   }
 
   /** The segment that is written next, with what is torn at its end cut off. */
-  async #lastSegment(
-    last: Replayed | undefined,
-    { tail }: Journal,
-  ): Promise<{ segment: OpenSegment; entries: readonly Buffer[] }> {
+  async #lastSegment({
+    segments,
+    tail,
+  }: Journal): Promise<{ segment: OpenSegment; entries: readonly Buffer[] }> {
+    const last = segments.at(-1)
     const isFull = last?.entries.length === TILE_WIDTH
     const bundle = last === undefined ? 0 : isFull ? last.bundle + 1 : last.bundle
     const segment = this.#files.get(bundle) ?? (await makeSegment(this.#disk, this.#dir, bundle))

@@ -1,9 +1,13 @@
 /** The published side of a log: full tiles and bundles, the partial ones of the present head, and the head itself. */
 import { dirname, join } from 'node:path'
 import { CHECKPOINT_FILE, TILE_WIDTH, tilePath, WITNESSED_FILE } from '../log-format/index.ts'
-import type { Disk } from './disk.ts'
+import { type Disk, writeWhole } from './disk.ts'
 import { packEntries } from './frame.ts'
 import type { FullTile, PartialTile } from './merkle-tree.ts'
+
+/** The folder of a tile's partial files, and the name of one. */
+const PARTIALS = /^\d{3}\.p$/
+const WIDTH = /^[1-9]\d{0,2}$/
 
 /** A bundle that is full, and the tiles that it made full. */
 export interface FullBundle {
@@ -36,8 +40,8 @@ export class Published {
 
   /** Writes a full bundle and its tiles, durably. To do it again changes nothing. */
   async settle({ index, entries, tiles }: FullBundle): Promise<void> {
-    await this.#write(tilePath('entries', index), packEntries(entries), true)
-    for (const tile of tiles) await this.#write(tilePath(tile.level, tile.index), tile.bytes, true)
+    await this.#replace(tilePath('entries', index), packEntries(entries))
+    for (const tile of tiles) await this.#replace(tilePath(tile.level, tile.index), tile.bytes)
   }
 
   /** Replaces the published head. What it needs is there before it, and what the one before needed goes after it. */
@@ -53,44 +57,55 @@ export class Published {
     }
     // Not synced: they are made again from the journal when the log is opened.
     for (const { path, bytes } of files) await this.#write(path, bytes, false)
-    await this.#replace(CHECKPOINT_FILE, note)
+    await this.#replace(CHECKPOINT_FILE, Buffer.from(note, 'utf8'))
     const present = files.map(({ path }) => path)
-    for (const path of this.#partials) {
-      if (!present.includes(path)) await this.#removePartial(path)
-    }
+    await this.#removePartials(present)
     this.#partials = present
   }
 
-  async #removePartial(path: string): Promise<void> {
-    const folder = dirname(path)
-    await this.#disk.remove(join(this.#dir, path))
-    await this.#disk.removeFolder(join(this.#dir, folder))
-    this.#folders.delete(folder)
+  async #removePartials(present: readonly string[]): Promise<void> {
+    const gone = this.#partials.filter((path) => !present.includes(path))
+    for (const path of gone) await this.#disk.remove(join(this.#dir, path))
+    const inUse = present.map(dirname)
+    for (const folder of new Set(gone.map(dirname))) {
+      if (inUse.includes(folder)) continue
+      await this.#disk.removeFolder(join(this.#dir, folder))
+      this.#folders.delete(folder)
+    }
   }
 
   /** Keeps a head with the cosignatures of enough witnesses. */
   keepWitnessed(note: string): Promise<void> {
-    return this.#replace(WITNESSED_FILE, note)
+    return this.#replace(WITNESSED_FILE, Buffer.from(note, 'utf8'))
   }
 
-  /** Tells which partial files a head before this process left; they go with the next publication. */
-  inherit(size: number): void {
-    const paths: string[] = []
-    for (let level = 0, below = size; below > 0; level++, below = Math.floor(below / TILE_WIDTH)) {
-      const width = below % TILE_WIDTH
-      const index = Math.floor(below / TILE_WIDTH)
-      if (width === 0) continue
-      if (level === 0) paths.push(tilePath('entries', index, width))
-      paths.push(tilePath(level, index, width))
+  /**
+   * Finds the partial files near the edge of a tree of `size`: what the process before wrote for its last head, and what it
+   * had no time to remove or to publish. They go with the next publication.
+   */
+  async inherit(size: number): Promise<void> {
+    const folders = [dirname(tilePath('entries', Math.floor(size / TILE_WIDTH)))]
+    for (let level = 0, below = size; below > 0; level++) {
+      below = Math.floor(below / TILE_WIDTH)
+      folders.push(dirname(tilePath(level, below)))
     }
-    this.#partials = paths
+    const found: string[] = []
+    for (const folder of folders) {
+      const names = await this.#disk.list(join(this.#dir, folder))
+      for (const name of names.filter((name) => PARTIALS.test(name))) {
+        const widths = await this.#disk.list(join(this.#dir, folder, name))
+        found.push(...widths.filter((width) => WIDTH.test(width)).map((width) => join(folder, name, width)))
+      }
+    }
+    this.#partials = found
   }
 
-  async #replace(name: string, text: string): Promise<void> {
+  /** Puts a file in its place, whole and durable: whoever reads the folder sees the one before, or this. */
+  async #replace(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.#dir, name)
-    await this.#write(`${name}.new`, Buffer.from(text, 'utf8'), true)
+    await this.#write(`${name}.new`, bytes, true)
     await this.#disk.rename(`${path}.new`, path)
-    await this.#disk.fsyncFolder(this.#dir)
+    await this.#disk.fsyncFolder(dirname(path))
   }
 
   async #write(name: string, bytes: Uint8Array, isDurable: boolean): Promise<void> {
@@ -99,13 +114,11 @@ export class Published {
     const file = await this.#disk.open(path)
     try {
       await file.truncate(bytes.length)
-      for (let written = 0; written < bytes.length; )
-        written += await file.write(bytes.subarray(written), written)
+      await writeWhole(file, bytes, 0)
       if (isDurable) await file.fdatasync()
     } finally {
       await file.close()
     }
-    if (isDurable) await this.#disk.fsyncFolder(dirname(path))
   }
 
   /** Each folder once in the life of a process; its name is durable from then on. */
