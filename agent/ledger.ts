@@ -58,14 +58,17 @@ export class Ledger implements Recorder {
     const turn = this.#order.then(async () => {
       if (this.#failure !== undefined) throw this.#failure
       // Not awaited: records that come together share one sync.
-      return { durable: this.log.append(await sealing) }
+      const leaf = await sealing
+      return { durable: this.log.append(leaf), sealed: leaf.sealed }
     })
     this.#order = turn.catch((error: unknown) => {
       this.#failure ??= unwritable(error)
     })
-    const receipt = await (await turn).durable
+    const { durable, sealed } = await turn
+    const receipt = await durable
     const { index, at } = receipt
-    for (const listener of this.#listeners) listener({ index, record: { ...record, seq: index, at } })
+    const stamp = { seq: index, at, ...(sealed !== undefined && { sealed }) }
+    for (const listener of this.#listeners) listener({ index, record: { ...record, ...stamp } })
     return receipt
   }
 

@@ -15,6 +15,7 @@ export function addAuditCommands(program: Command): void {
   const audit = program.command('audit').description('read, verify and prove the log, and answer for it')
   addReading(audit)
   addProving(audit)
+  addTelling(audit)
   addPeople(audit)
   addSampling(audit)
   addPrivacy(audit)
@@ -108,6 +109,47 @@ function addProving(audit: Command): void {
     .option('--serial <number>', 'serial number of the part that it must be the receipt of')
     .option('--json', JSON_HELP)
     .action(async (file, options) => (await import('./audit-receipt.ts')).checkReceipt(file, options))
+}
+
+/** What is made of the log for others. */
+function addTelling(audit: Command): void {
+  audit
+    .command('incidents')
+    .description(
+      'list what was found in the log that somebody should look at, and exactly what would leave of it',
+    )
+    .option('--index <index>', 'show all that would leave of the incident that this record tells of')
+    .option('--export <file>', 'write the events to this new file, and put that on record')
+    .option('--by <name>', BY_HELP)
+    .option('--config <file>', CONFIG_HELP)
+    .addOption(stateOption())
+    .option('--json', JSON_HELP)
+    .action(async (options) => (await import('./audit-desk.ts')).tellIncidents(options))
+  audit
+    .command('report')
+    .description('count what is in the log, for the site, for a licensor or for the public')
+    .argument('[dir]', LOG_ARGUMENT)
+    .option('--for <audience>', 'site, licensor or public (default: site)')
+    .option('--licence <id>', 'the licence that a licensor’s report is on')
+    .option('--from <date>', 'the first day or month that is counted')
+    .option('--to <date>', 'the last')
+    .option('--zone <name>', 'time zone of weekdays and hours (default: UTC)')
+    .option('--html <file>', 'write it as a page with charts')
+    .option('--csv <dir>', 'write it as tables, one file each')
+    .option('--json', JSON_HELP)
+    .option('--config <file>', CONFIG_HELP)
+    .addOption(stateOption())
+    .action(async (dir, options) => (await import('./audit-report.ts')).report(dir, options))
+  audit
+    .command('case')
+    .description('show what would be told of a refusal, before somebody approves that')
+    .argument('<decision>', 'number of its record')
+    .argument('[dir]', LOG_ARGUMENT)
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (index, dir, options) =>
+      (await import('./audit-report.ts')).previewCase(index, dir, options),
+    )
 }
 
 /** What people add goes to the log itself, or through the gate that has it open. */

@@ -1,12 +1,14 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { logSize } from '../audit/index.ts'
+import { logSize, readLog } from '../audit/index.ts'
 import { EVIDENCE_DEFAULTS, type EvidenceConfig, loadGateConfig } from '../config/index.ts'
 import { AgentError } from '../errors.ts'
 import { WITNESSED_FILE } from '../log-format/index.ts'
 import { openRecordDesk, type RecordDesk } from '../record-desk.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { type AnswerOptions, type AppealOptions, answer, appeal } from './audit-appeal.ts'
+import { type IncidentsOptions, incidents } from './audit-incidents.ts'
+import { findLog } from './audit-place.ts'
 import { readFileOf } from './audit-receipt.ts'
 import { type ReviewOptions, review, type SampleOptions, sample } from './audit-sample.ts'
 import { badUsage } from './end.ts'
@@ -117,6 +119,27 @@ export async function listSubjects(options: DeskOptions & { readonly json?: true
     for (const { subject, name, months, rows } of subjects)
       say(`${subject}  ${String(rows).padStart(6)} entries  ${months.join(' ')}  ${name ?? '(no name)'}`)
     if (subjects.length === 0) complain('the side table is empty')
+  })
+}
+
+/** `portcullis audit incidents`: what was exported is put on record. */
+export async function tellIncidents(options: IncidentsOptions & ByOption & DeskOptions): Promise<void> {
+  if (options.export === undefined) {
+    const config = options.config === undefined ? undefined : loadGateConfig(options.config)
+    const state = options.state ?? config?.state
+    const { logDir } = await findLog(undefined, state === undefined ? {} : { state })
+    await incidents(readLog(logDir), options)
+    return
+  }
+  await atDesk(options, async ({ desk, state }) => {
+    for (const incident of await incidents(readLog(state.logDir), options))
+      await desk.append({
+        kind: 'incident-exported',
+        incident,
+        to: 'person',
+        isSent: true,
+        by: asker(options),
+      })
   })
 }
 

@@ -5,6 +5,7 @@ import { endOnFault, endWithError } from './end.ts'
 import { addGateCommands } from './gate-commands.ts'
 import { complain } from './output.ts'
 import { VERSION } from './version.ts'
+import { addWitnessCommands } from './witness-commands.ts'
 
 /**
  * The command line: what there is to ask for, in words for a newcomer. Each subcommand's work is in a file of its
@@ -46,6 +47,7 @@ function buildProgram(): Command {
   addPolicyCommands(program)
   addLicenceCommands(program)
   addAuditCommands(program)
+  addWitnessCommands(program)
   return program
 }
 

@@ -10,6 +10,7 @@ import { loadPolicy } from '../load-policy.ts'
 import { createLogger } from '../logger.ts'
 import { startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
+import { loadWitnessPolicy } from '../witnessing.ts'
 import { badUsage, endNow } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { dim, say, sayJson } from './output.ts'
@@ -31,6 +32,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     throw badUsage('give `--config FILE`; `portcullis serve --print-example` writes one to start from')
   const config = loadGateConfig(options.config)
   const loaded = configuredPolicy(config)
+  const { witnesses } = config.evidence
+  const witnessPolicy = witnesses === null ? undefined : loadWitnessPolicy(witnesses.policyFile)
   const state = await openStateFolder(options.state ?? config.state)
   const logger = createLogger(config.logLevel)
   const ledger = await openLedger(state)
@@ -51,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       inspectorProgram: inspectorProgram(),
       signal: interrupt.signal,
       logger,
+      ...(witnessPolicy !== undefined && { witnessPolicy }),
       listening: (places) => {
         if (options.json) sayJson({ places, control: controlSocketPath(state.path) })
         else say(...welcome(config, loaded, places, state.path))
@@ -84,7 +88,7 @@ function welcome(
   places: readonly string[],
   state: string,
 ): readonly string[] {
-  const { jobs, wholeJobRules, isChosen } = jobsMode(policy, config.host.jobs)
+  const { jobs, wholeJobRules, isChosen } = jobsMode(policy, config)
   const rules = wholeJobRules.join(', ')
   const lines = [
     `gate open for hosts at ${places.join(' and ')}`,

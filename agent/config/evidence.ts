@@ -7,7 +7,8 @@ const WITNESS_WAIT_SECONDS_MAX = 60
 /** Longer than any retention that a law asks of a machine's log. */
 const DAYS_MAX = 36_500
 const HOURS_MAX = 24 * 365
-const INCIDENTS_PER_HOUR_MAX = 1000
+/** More than anybody reads. */
+const INCIDENTS_PER_HOUR_MAX = 100
 const HOST_CHARS_MAX = 255
 const URL_CHARS_MAX = 2048
 const PORT_MAX = 65_535
@@ -20,7 +21,7 @@ export const witnessesSchema = z.strictObject({
 
 export const incidentsSchema = z.strictObject({
   automatic: z.boolean().default(false),
-  perHourMax: z.int().min(1).max(INCIDENTS_PER_HOUR_MAX).default(20),
+  perHourMax: z.int().min(1).max(INCIDENTS_PER_HOUR_MAX).default(12),
   sink: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('file'), path: pathText }),

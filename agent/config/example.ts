@@ -109,7 +109,7 @@ incidents:
   # Whether each is sent to the sink by itself. Nothing leaves this machine unless this says so.
   automatic: false
   # At most so many an hour; what comes after is one incident, a flood.
-  perHourMax: 20
+  perHourMax: 12
   # sink: { kind: file, path: /var/log/portcullis/incidents.jsonl }
   # sink: { kind: syslog, host: 192.0.2.7, port: 514, protocol: tcp }
   # sink: { kind: http, url: https://incidents.example.org/portcullis, secretFile: /etc/portcullis/incidents-token }

@@ -124,6 +124,11 @@ function readParts(check: YamlCheck, value: unknown, path: string): Parts | unde
   const stop = readOptional(check, stopSchema, value, 'stop')
   const evidence = readEvidence(check, value)
   if (printer !== undefined && host !== undefined) checkTogether(check, printer, host, path)
+  if (host?.jobs === 'any' && evidence?.witnesses?.required === 'jobs')
+    check.addAt(
+      ['witnesses', 'required'],
+      '`required: jobs` asks for armed jobs, and `host` has `jobs: any`, which lets hosts print others',
+    )
   if (top === undefined || printer === undefined || host === undefined) return undefined
   if (stop === undefined || evidence === undefined) return undefined
   return { top, printer, host, stop, evidence }

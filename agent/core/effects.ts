@@ -33,6 +33,8 @@ export type StopCode =
   | 'link-failed'
   | 'port-lost'
   | 'record-failed'
+  /** A witness knows another log than this gate's under the same name, or old records were found changed. */
+  | 'log-disputed'
   | 'job-changed'
   | 'guard-lost'
   | 'line-refused'

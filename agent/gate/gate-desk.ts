@@ -4,6 +4,7 @@ import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Gate, Latch } from '../core/index.ts'
 import { decisionRecord } from '../decision-record.ts'
+import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, erasureWords } from '../erase-subject.ts'
 import { inspectJob } from '../inspect-job.ts'
 import type { Recorder } from '../ledger.ts'
@@ -31,6 +32,8 @@ export interface GateDeskOptions {
   readonly anchorsPem: readonly string[]
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
+  /** Whether a decision is witnessed, once it is or that takes too long; unset where nothing waits for witnesses. */
+  readonly witnessed?: (at: DurableIndex) => Promise<boolean>
   /** Erases a subject of the log; throws where that cannot be done. */
   readonly erase: (subject: string, by: string) => Promise<ErasureDone>
   /** The gate's clock, in ms. */
@@ -100,6 +103,10 @@ export class GateDesk implements GateControl {
       }
       if (decision.outcome === 'deny' || decision.outcome === 'hold')
         return await this.#refuse(decision, inspected.remove)
+      if ((await this.#options.witnessed?.(receipt.index)) === false) {
+        await inspected.remove()
+        return unwitnessed(decision)
+      }
       let obstacle = this.#obstacle(seen, signal)
       if (obstacle === undefined) {
         await log.append({ kind: 'job-armed', job: decision.id, decision: receipt.index })
@@ -212,6 +219,12 @@ const STOPPED: Partial<Record<Gate['printerState'], string>> = {
 /** Nothing of a host passes until a person says so. */
 function isClosed({ latch, printerState }: Gate): boolean {
   return latch !== null || printerState === 'halted'
+}
+
+function unwitnessed(decision: Decision): ControlAnswer {
+  const message =
+    'too few witnesses have cosigned the decision, and this gate arms no job without them; look at their network, then ask again'
+  return { ok: false, code: 'NOT_WITNESSED', message, decision }
 }
 
 function busy(): ControlAnswer {

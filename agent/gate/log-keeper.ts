@@ -100,7 +100,7 @@ export class LogKeeper {
     const ends = await followEnds(state)
     const deferrals = await followDeferrals(state)
     const keeper = new LogKeeper(options, { folds: [ends, deferrals.fold], deferrals, incidents })
-    await incidents.catchUp(readLog(state.logDir, { from: saved?.size ?? 0 }))
+    await incidents.catchUp(readLog(state.logDir, { from: incidents.hasResumed ? (saved?.size ?? 0) : 0 }))
     ledger.listen((entry) => keeper.#take(entry))
     keeper.#begin()
     return keeper

@@ -11,6 +11,8 @@ import { type AuditRecord, splitRecord } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
 import { runningHash } from '../running-hash.ts'
 import type { StateFolder } from '../state-folder.ts'
+import type { ClientPolicy, WitnessClient } from '../witness/index.ts'
+import { witnessing } from '../witnessing.ts'
 import { ArmedJobs } from './armed-jobs.ts'
 import { GateDesk } from './gate-desk.ts'
 import { auditRecordOf } from './gate-records.ts'
@@ -39,6 +41,8 @@ export interface GateRunOptions {
   readonly ledger: Ledger
   readonly anchorsPem: readonly string[]
   readonly version: string
+  /** Which witnesses are shown the log, where the configuration names any. */
+  readonly witnessPolicy?: ClientPolicy
   readonly guardProgram: string | undefined
   readonly inspectorProgram: string
   /** Ends the gate: brings the machine to rest first. */
@@ -92,12 +96,13 @@ class GateRun {
   /** The printer may be in the middle of something when it is opened for the first time. */
   #isUnknown: boolean
   #finished: (isAtRest: boolean) => void = () => {}
+  #witnesses: WitnessClient | undefined
 
   constructor(options: GateRunOptions, { reason }: LastEnd) {
     const { config, loaded, logger } = options
     this.#options = options
     this.#isUnknown = reason !== null
-    this.#jobsMode = jobsMode(loaded.policy, config.host.jobs).jobs
+    this.#jobsMode = jobsMode(loaded.policy, config).jobs
     this.#jobs = new ArmedJobs(() => this.#gate, now)
     this.#hosts = new HostPorts({
       came: (place) => this.#hostCame(place),
@@ -145,6 +150,7 @@ class GateRun {
     let keeper: LogKeeper | undefined
     try {
       keeper = await this.#keeper()
+      this.#witnesses = this.#startWitnessing()
       control = await serveControl(controlSocketPath(state.path), this.#desk())
       await this.#printer.start()
       await this.#hosts.start(this.#options.config.host)
@@ -161,6 +167,7 @@ class GateRun {
     else await this.#printer.leave()
     clearInterval(ticks)
     await Promise.all(this.#writing)
+    await this.#witnesses?.close()
     await keeper?.close()
     if (isAtRest) this.#record({ kind: 'agent-ended' })
     await Promise.all(this.#writing)
@@ -174,10 +181,36 @@ class GateRun {
       state,
       evidence: config.evidence,
       version,
-      // A log that is not what it was cannot vouch for anything: it is as if it could not be written.
-      damaged: (message) => this.#gate.recordFailed(-1, message, now()),
+      damaged: (message) => this.#dispute(message),
+      published: () => this.#witnesses?.published(),
       ...(logger !== undefined && { logger }),
     })
+  }
+
+  #startWitnessing(): WitnessClient | undefined {
+    const { ledger, state, witnessPolicy: policy, logger } = this.#options
+    if (policy === undefined) return undefined
+    const client = witnessing({
+      ledger,
+      state,
+      policy,
+      alarm: (message) => this.#dispute(message),
+      ...(logger !== undefined && { logger }),
+    })
+    client.start()
+    return client
+  }
+
+  /** Waits until the record is under a head that enough witnesses have cosigned, as long as the site says. */
+  async #isWitnessed(at: DurableIndex): Promise<boolean> {
+    const { waitMs = 0 } = this.#options.config.evidence.witnesses ?? {}
+    return (await this.#witnesses?.waitFor(at + 1, waitMs)) ?? false
+  }
+
+  /** A log that is not what it was vouches for nothing: until a person has looked, nothing prints on its word. */
+  #dispute(message: string): void {
+    this.#options.logger?.warn({ message }, 'the log is disputed')
+    this.#gate.stop('log-disputed', message, now())
   }
 
   #tick(): void {
@@ -200,6 +233,9 @@ class GateRun {
       anchorsPem,
       inspectorProgram,
       record: (record) => this.#record(record),
+      ...(this.#options.config.evidence.witnesses?.required === 'jobs' && {
+        witnessed: (at) => this.#isWitnessed(at),
+      }),
       erase: (subject, by) =>
         eraseSubject(ledger, config.evidence.privacy, { subject, by, nowMs: Date.now() }),
       nowMs: now,

@@ -40,7 +40,7 @@ describe('a configuration', () => {
       stop: { hostLostMs: 30_000, hostSilentMs: 1_800_000, refusedHotMs: 120_000, park: [] },
       evidence: {
         witnesses: null,
-        incidents: { automatic: false, perHourMax: 20 },
+        incidents: { automatic: false, perHourMax: 12 },
         privacy: { keepDays: null, mustKeepDays: 0 },
         answers: { holdHours: 72, appealDays: 30, appealAnswerDays: 14 },
       },
@@ -165,6 +165,13 @@ describe('problems', () => {
       'incidents that would be sent nowhere',
       `${LEAST}incidents: { automatic: true }\n`,
       ['4:25 `automatic` sends to a `sink`, and there is none'],
+    ],
+    [
+      'jobs that wait for witnesses, and hosts that print what nobody armed',
+      `${withHost('link: /run/x/p\njobs: any')}witnesses: { policy: w.txt, required: jobs }\n`,
+      [
+        '6:39 `required: jobs` asks for armed jobs, and `host` has `jobs: any`, which lets hosts print others',
+      ],
     ],
     [
       'privacy that must keep longer than it keeps',

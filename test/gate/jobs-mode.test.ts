@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readGateConfig } from '../../agent/config/index.ts'
 import { jobsMode } from '../../agent/gate/index.ts'
 import { type Policy, readPolicy } from '../../policies/index.ts'
 
@@ -10,6 +11,13 @@ function policy(rules: string): Policy {
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join())
   return read.policy
 }
+
+/** What a configuration says, with this in its part `host` and below. */
+const config = (host = '', rest = '') =>
+  readGateConfig(
+    `printer: { port: sim }\nhost: { link: /run/x/p ${host} }\npolicy: p.yaml\n${rest}`,
+    '/c.yaml',
+  )
 
 describe('whether a host may print a job that nobody armed', () => {
   test.each([
@@ -24,7 +32,7 @@ describe('whether a host may print a job that nobody armed', () => {
     ['  material: { allow: [PLA], mode: hold }\n', ['material']],
     ['  part-size: { maxMm: { x: 10, y: 10, z: 10 } }\n', ['part-size']],
   ])('%s asks for armed jobs on account of %j', (rules, wholeJobRules) => {
-    expect(jobsMode(policy(rules), undefined)).toEqual({
+    expect(jobsMode(policy(rules), config())).toEqual({
       jobs: wholeJobRules.length > 0 ? 'armed' : 'any',
       wholeJobRules,
       isChosen: false,
@@ -33,7 +41,19 @@ describe('whether a host may print a job that nobody armed', () => {
 
   test('the site may choose either, whatever the policy', () => {
     const demanding = policy('  licence: { demand: always }\n')
-    expect(jobsMode(demanding, 'any')).toEqual({ jobs: 'any', wholeJobRules: ['licence'], isChosen: true })
-    expect(jobsMode(policy('  homing-first: {}\n'), 'armed').jobs).toBe('armed')
+    expect(jobsMode(demanding, config(', jobs: any'))).toEqual({
+      jobs: 'any',
+      wholeJobRules: ['licence'],
+      isChosen: true,
+    })
+    expect(jobsMode(policy('  homing-first: {}\n'), config(', jobs: armed')).jobs).toBe('armed')
+  })
+
+  test('it may not where jobs wait for witnesses, for nobody decided about it', () => {
+    const harmless = policy('  homing-first: {}\n')
+    const witnesses = (required: string) =>
+      config('', `witnesses: { policy: w.txt, required: ${required} }\n`)
+    expect(jobsMode(harmless, witnesses('never')).jobs).toBe('any')
+    expect(jobsMode(harmless, witnesses('jobs')).jobs).toBe('armed')
   })
 })

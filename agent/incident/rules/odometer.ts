@@ -3,8 +3,9 @@
  *
  * Means: a card in the printer, its own network, a second cable, or a print while the agent was away. Counters that went
  * back were reset, which would hide as much; then nothing can be compared.
- * Innocent: filament that was fed from the printer's own menu, another printer at the same port, for time alone heaters
- * that were left on; for counters that went back, a power cut, for Marlin writes them once an hour.
+ * Innocent: an agent that was killed in mid-job, for nobody counted what it had sent since its last record; filament that
+ * was fed from the printer's own menu; another printer at the same port; for time alone heaters that were left on; for
+ * counters that went back, a power cut, for Marlin writes them once an hour.
  *
  * It takes `sent.filamentMm` as Marlin counts: the sum of E moves, retractions taken off.
  */
@@ -52,7 +53,7 @@ export const odometer = defineRule({
   },
   meaning: 'Something may have printed around the gate, or the counters that would show it were reset.',
   innocent:
-    'Filament fed from the menu of the printer, heaters left on, another printer at this port, or a power cut.',
+    'An agent killed in mid-job, filament fed from the menu of the printer, heaters left on, another printer at this port, or a power cut.',
   remedy: 'Look for a card, a network connection or a second cable at the printer.',
   confidence: 'medium',
   windowSeconds: null,

@@ -1,0 +1,58 @@
+import { proveConsistency } from './audit/index.ts'
+import { readTextFile } from './config/index.ts'
+import { assert } from './errors.ts'
+import type { Ledger } from './ledger.ts'
+import type { AgentLogger } from './logger.ts'
+import type { StateFolder } from './state-folder.ts'
+import { isProblem, parseNoteKey } from './verify/index.ts'
+import { type ClientPolicy, readClientPolicy, WitnessClient, type WitnessFinding } from './witness/index.ts'
+
+/** The log of a state folder, shown to the witnesses of a site. */
+
+/** As large as a policy with every witness and a word about each may be. */
+const POLICY_BYTES_MAX = 256 * 1024
+
+export interface WitnessingOptions {
+  readonly ledger: Ledger
+  readonly state: StateFolder
+  readonly policy: ClientPolicy
+  /** A witness knows another log under this one's name: somebody cut it, put an older one back, or made a second. */
+  readonly alarm: (message: string) => void
+  readonly logger?: AgentLogger
+}
+
+/** Reads which witnesses are asked. Throws CONFIG_INVALID. */
+export function loadWitnessPolicy(path: string): ClientPolicy {
+  const what = 'policy of witnesses'
+  const { text } = readTextFile(path, { what, bytesMax: POLICY_BYTES_MAX, code: 'CONFIG_INVALID' })
+  return readClientPolicy(path, Buffer.from(text, 'utf8'))
+}
+
+/** A client that shows each head of the ledger's log. It begins with `start`. */
+export function witnessing({ ledger, state, policy, alarm, logger }: WitnessingOptions): WitnessClient {
+  const { log } = ledger
+  const key = parseNoteKey(log.verifierKey)
+  assert(!isProblem(key), "the log's own key can be read")
+  return new WitnessClient({
+    policy,
+    log: {
+      key,
+      checkpoint: () => log.publish(),
+      consistencyProof: (from, to) => proveConsistency(state.logDir, from, to),
+    },
+    record: (record) => ledger.append(record),
+    publish: (note) => log.keepWitnessed(note),
+    alarm: (finding) => alarm(findingWords(finding)),
+    logger: {
+      info: (facts, message) => logger?.info(facts, message),
+      warn: (facts, message) => logger?.warn(facts, message),
+    },
+  })
+}
+
+/** What a witness knows of this log that cannot be, in a sentence. */
+export function findingWords({ witness, size, witnessSize }: WitnessFinding): string {
+  if (witnessSize !== null && witnessSize > size)
+    return `the log has ${size} records, and witness ${witness} has cosigned ${witnessSize}: it was cut, or an older state was put back`
+  return `witness ${witness} knows another log of this name, of ${witnessSize ?? 'as many'} records: somebody else signs with its key, or an older state was put back`
+}
