@@ -10,7 +10,7 @@ const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gu
 
 /** A name of the log's as one short line of visible text. */
 export function plain(text: string): string {
-  const characters = [...text.slice(0, 2 * TEXT_CHARS_MAX).replace(UNSHOWABLE, '\ufffd')]
+  const characters = [...text.slice(0, 2 * TEXT_CHARS_MAX + 2).replace(UNSHOWABLE, '\ufffd')]
   return characters.length > TEXT_CHARS_MAX
     ? `${characters.slice(0, TEXT_CHARS_MAX - 1).join('')}…`
     : characters.join('')

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { knownCode, TOLD_CODES } from '../../agent/report/known-codes.ts'
 import { CLASS_NAMES, REFUSAL_IDS } from '../../gcode/index.ts'
@@ -20,6 +22,15 @@ describe('the codes that may be told', () => {
       ).toBe(true)
       expect(TOLD_CODES).toContain(`${id}.failed`)
     }
+  })
+
+  test('are all those that the source of a rule spells out', () => {
+    const folder = join(import.meta.dirname, '../../policies/rules')
+    for (const { id } of RULES)
+      for (const [, name] of readFileSync(join(folder, `${id}.ts`), 'utf8').matchAll(
+        /`\$\{ID\}\.([a-z-]+)`/g,
+      ))
+        expect(TOLD_CODES, id).toContain(`${id}.${name}`)
   })
 
   test('are in an order of their own, each once', () => {
