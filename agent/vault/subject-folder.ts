@@ -27,7 +27,7 @@ export interface SubjectFiles {
   readonly leftovers: readonly string[]
 }
 
-export const NO_FILES: SubjectFiles = { months: [], hasName: false, leftovers: [] }
+const NO_FILES: SubjectFiles = { months: [], hasName: false, leftovers: [] }
 
 export async function listSubject(disk: VaultDisk, folder: string): Promise<SubjectFiles> {
   const entries = await unlessAbsent(() => disk.list(folder, SUBJECT_FILES_MAX))

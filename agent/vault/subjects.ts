@@ -28,8 +28,10 @@ export class Subjects {
   readonly #dir: string
   readonly #keys: VaultKeys
   readonly #notes: Notes
-  /** Subjects whose folder is there, its name durable. */
+  /** Subjects whose folder is there. */
   readonly #known = new Set<string>()
+  /** Those of them of which it is sure that a power cut leaves it there. */
+  readonly #durable = new Set<string>()
   /** Those of them whose name was not read yet. */
   readonly #unread = new Set<string>()
   /** The subjects of the names that were. */
@@ -76,6 +78,14 @@ export class Subjects {
     return [...this.#known].sort()
   }
 
+  /** For the writer: what a killed process made and nobody synced counts from here on. */
+  async recover(): Promise<readonly string[]> {
+    const subjects = await this.list()
+    await this.#disk.fsyncFolder(this.#dir)
+    for (const subject of subjects) this.#durable.add(subject)
+    return subjects
+  }
+
   async #entries(): Promise<FolderEntry[]> {
     try {
       return await this.#disk.list(this.#dir, ENTRIES_MAX)
@@ -89,11 +99,12 @@ export class Subjects {
   /** Makes the subject's folder, durably, unless it is there, and answers its path. */
   async ensure(subject: string): Promise<string> {
     const folder = this.folder(subject)
-    if (this.#known.has(subject)) return folder
-    this.#requireRoom()
+    if (this.#durable.has(subject)) return folder
+    if (!this.#known.has(subject)) this.#requireRoom()
     await this.#disk.makeFolder(folder)
     await this.#disk.fsyncFolder(this.#dir)
     this.#known.add(subject)
+    this.#durable.add(subject)
     return folder
   }
 
@@ -117,6 +128,7 @@ export class Subjects {
     await this.#disk.fsyncFolder(this.#dir)
     this.#failed.delete(subject)
     this.#known.add(subject)
+    this.#durable.add(subject)
     this.#hold(subject, entry.name)
     return subject
   }
@@ -165,6 +177,7 @@ export class Subjects {
   forget(subject: string): void {
     this.forgetName(subject)
     this.#known.delete(subject)
+    this.#durable.delete(subject)
     this.#unread.delete(subject)
   }
 

@@ -142,9 +142,7 @@ class FolderVault implements Vault {
 
   async #beginWriting(): Promise<void> {
     await makeDurableFolder(this.#disk, this.#dir)
-    const subjects = await this.#subjects.list()
-    // A folder that a killed process made and nobody synced counts from here on.
-    await this.#disk.fsyncFolder(this.#dir)
+    const subjects = await this.#subjects.recover()
     if (!(await checkHead(this.#disk, this.#dir, this.#keys))) {
       if (subjects.length > 0) throw this.#headless()
       await makeHead(this.#disk, this.#dir, this.#keys)

@@ -1,7 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Crash, type Fault, isChange, MemoryDisk } from './memory-disk.ts'
-import { openOn } from './rig.ts'
+import { inMonth, openOn } from './rig.ts'
 import { Story } from './story.ts'
+
+/** Hundreds of lives of a vault each: on a busy machine that takes its time. */
+const SLOW_MS = 120_000
+
+vi.setConfig({ testTimeout: SLOW_MS })
 
 const EFFECTS = ['absent', 'present', 'half'] as const
 
@@ -107,6 +112,34 @@ describe('any one operation fails, and the vault goes on', () => {
       }
     },
   )
+})
+
+const LOSES_NAMES: Crash = { kind: 'power', keptDirtyBytes: 0, keepsName: () => false }
+
+test('a name that a killed process had all but made is durable before the next process tells its subject', async () => {
+  const disk = new MemoryDisk()
+  const vault = await openOn(disk)
+  disk.arm({ at: 6, of: 'changes', effect: 'absent', code: 'EIO', diesAfter: 0 })
+  await expect(vault.subjectOf('Alice')).rejects.toThrow()
+  expect(disk.operations.filter(isChange).slice(-2)).toEqual(['renameFolder', 'fsyncFolder'])
+  disk.crash({ kind: 'process' })
+  const alice = await (await openOn(disk)).findSubject('Alice')
+  expect(alice).toBeDefined()
+  disk.crash(LOSES_NAMES)
+  expect(await (await openOn(disk)).findSubject('Alice')).toBe(alice)
+})
+
+test('a row in a folder whose name could not be made durable at first is not acknowledged before it is', async () => {
+  const disk = new MemoryDisk()
+  const vault = await openOn(disk)
+  const subject = vault.newSubject()
+  disk.arm({ at: 1, of: 'changes', effect: 'absent', code: 'EIO' })
+  await expect(vault.seal(subject, { n: 1 }, inMonth(1))).rejects.toThrow('input/output error')
+  expect(disk.operations.filter(isChange)).toEqual(['makeFolder', 'fsyncFolder'])
+  expect(await vault.subjects()).toEqual([])
+  const ref = await vault.seal(subject, { n: 2 }, inMonth(1))
+  disk.crash(LOSES_NAMES)
+  expect(await (await openOn(disk)).open(ref)).toMatchObject({ fields: { n: 2 } })
 })
 
 test('an erasure is finished though the power fails in it, and again in any change of the recovery', async () => {

@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { AgentError } from '../../agent/errors.ts'
 import type { SealedRef } from '../../agent/log-format/index.ts'
 import { openVault, type Vault } from '../../agent/vault/index.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { DIR, inMonth, KEY, openOn, openReader, scratchFolder } from './rig.ts'
+
+/** Hundreds of damaged vaults each: on a busy machine that takes its time. */
+vi.setConfig({ testTimeout: 120_000 })
 
 interface Known {
   readonly ref: SealedRef
