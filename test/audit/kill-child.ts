@@ -1,20 +1,27 @@
-/** Appends for ever, several records at a time, and says which are durable. For `kill.test.ts`, which kills it. */
+/**
+ * Appends for ever, some records at a time, publishes now and then, and says which records are durable. For
+ * `kill.test.ts`, which kills it. Arguments: the folder, the number of its life, and `begin` where a log may begin.
+ */
 import { writeSync } from 'node:fs'
 import { openLog } from '../../agent/audit/index.ts'
+import { KEYS } from './keys.ts'
 
-/** What is said of a durable record: its index, its hash, its id. */
-export type Acknowledgement = `${number} ${string} ${string}`
+/** The numbers of two lives are this far apart. */
+const LIFE_NUMBERS = 1_000_000
 
-const IN_FLIGHT = 5
+const [dir = '', life = '', mayBegin] = process.argv.slice(2)
+const log = await openLog(dir, { keys: KEYS, mayBegin: mayBegin === 'begin' })
+writeSync(1, 'open\n')
 
-const log = await openLog(String(process.argv[2]))
-const firstNumber = log.size
-for (let number = firstNumber; ; number += IN_FLIGHT) {
-  const appends = Array.from({ length: IN_FLIGHT }, async (_, i) => {
-    const decision = { id: `decision-${number + i}`, filler: 'x'.repeat(((number + i) * 37) % 3000) }
-    const { index, hash } = await log.append({ kind: 'decision', decision })
-    const line: Acknowledgement = `${index} ${hash} ${decision.id}`
-    writeSync(1, `${line}\n`)
+let number = Number(life) * LIFE_NUMBERS
+for (let group = 0; ; group++) {
+  const appends = Array.from({ length: 1 + Math.floor(Math.random() * 60) }, async () => {
+    const mine = number++
+    const version = `number-${mine}`
+    const machine = 'm'.repeat(1 + ((mine * 37) % 400))
+    const { index } = await log.append({ kind: 'agent-started', version, machine })
+    writeSync(1, `${index} ${mine}\n`)
   })
+  if (group % 3 === 2) appends.push(log.publish().then(() => undefined))
   await Promise.all(appends)
 }

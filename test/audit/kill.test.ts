@@ -1,69 +1,119 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+// A real process on a real disk, killed at any moment.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { expect, onTestFinished, test } from 'vitest'
-import { openLog, readLog, verifyLog } from '../../agent/audit/index.ts'
-import type { Acknowledgement } from './kill-child.ts'
-import { scratchFolder } from './records.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readLog } from '../../agent/audit/index.ts'
+import { verifyLog } from '../../agent/verify/index.ts'
+import { seeded } from './memory-disk.ts'
+import { numberOf, openIn, scratchFolder } from './records.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const KILLS = 20
+const KILLS = 50
+/** Longer than a life takes to open its log and append its first records. */
+const LIFE_MS_MAX = 400
+
+let folder = ''
+let childFile = ''
 
 /** The child as one file, so that each start takes milliseconds. It lies where Node finds our packages. */
-async function bundleChild(): Promise<string> {
+beforeAll(async () => {
   const cache = join(ROOT, 'node_modules/.cache')
   mkdirSync(cache, { recursive: true })
-  const dir = mkdtempSync(join(cache, 'kill-test-'))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
-  const outfile = join(dir, 'child.mjs')
+  folder = mkdtempSync(join(cache, 'kill-test-'))
+  childFile = join(folder, 'child.mjs')
   await build({
     entryPoints: [resolve(import.meta.dirname, 'kill-child.ts')],
-    outfile,
+    outfile: childFile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     external: ['koffi'],
     logLevel: 'error',
   })
-  return outfile
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** When to kill: after so many lines, or after so long, whichever comes first. */
+interface End {
+  readonly lines: number
+  readonly afterMs: number
 }
 
-/** Everything that the child said, when it was killed after saying so many lines. */
-async function killAfter(child: ChildProcess, lines: number): Promise<string[]> {
+/** Everything that the child said until it was killed. */
+async function liveUntil(end: End, ...args: readonly string[]): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [childFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
+  let complaint = ''
+  child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString('latin1')
-    if (said.split('\n').length > lines) child.kill('SIGKILL')
+    if (said.split('\n').length > end.lines) child.kill('SIGKILL')
   })
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString('utf8')
+  })
+  const timer = setTimeout(() => child.kill('SIGKILL'), end.afterMs)
   const [, signal] = (await once(child, 'close')) as [number | null, string | null]
+  clearTimeout(timer)
+  expect(complaint).toBe('')
   expect(signal).toBe('SIGKILL')
   // The last line may have been cut by the kill; a receipt that nobody could read was not given.
   return said.split('\n').slice(0, -1)
 }
 
-test(`an agent killed ${KILLS} times in mid-append has every record that it called durable`, async () => {
-  const childFile = await bundleChild()
-  const dir = scratchFolder()
-  const acknowledged: string[] = []
-  for (let kill = 0; kill < KILLS; kill++) {
-    const child = spawn(process.execPath, [childFile, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
-    // Spread from at once to some hundred appends; where in the append it strikes is left to chance.
-    acknowledged.push(...(await killAfter(child, 1 + ((kill * 29) % 120))))
+/** Where each number stands, and that none stands twice. */
+async function placesIn(dir: string): Promise<Map<number, number>> {
+  const places = new Map<number, number>()
+  for await (const { index, record } of readLog(dir)) {
+    const number = numberOf(record)
+    if (number === undefined) continue
+    expect(places.has(number), `${number} stands once`).toBe(false)
+    places.set(number, index)
   }
-  const log = await openLog(dir)
-  await log.close()
-  expect(await verifyLog(dir)).toMatchObject({ ok: true, findings: [], origin: log.origin })
-  const stored = new Set<string>()
-  const ids = new Set<string>()
-  for await (const { index, hash, record } of readLog(dir)) {
-    if (record.kind !== 'decision') continue
-    const { id } = record.decision as { id: string }
-    expect(ids.has(id), `${id} stands once`).toBe(false)
-    ids.add(id)
-    stored.add(`${index} ${hash} ${id}` satisfies Acknowledgement)
-  }
-  expect(acknowledged.length).toBeGreaterThan(KILLS * 20)
-  expect(acknowledged.filter((line) => !stored.has(line))).toEqual([])
+  return places
+}
+
+/** Not more than two at a time: there may be no more processors. */
+describe.each([
+  [1, 2],
+  [3, 4],
+])('an agent killed at any moment', { timeout: 180_000 }, (...seeds) => {
+  test.concurrent.each(seeds)(
+    `${KILLS} times, has every record that it called durable: seed %i`,
+    async (seed) => {
+      const random = seeded(seed)
+      const dir = scratchFolder()
+      const acknowledged = new Map<number, number>()
+      let hasBegun = false
+      for (let kill = 0; kill < KILLS; kill++) {
+        // Some in the midst of opening, some in the midst of appending.
+        const isEarly = kill % 4 === 3
+        const lines = isEarly ? 1 : Math.floor(random() * 400)
+        const afterMs = isEarly ? random() * LIFE_MS_MAX : LIFE_MS_MAX * 25
+        const said = await liveUntil({ lines, afterMs }, dir, String(kill), hasBegun ? 'go on' : 'begin')
+        if (said.includes('open')) hasBegun = true
+        for (const line of said.filter((line) => line !== 'open')) {
+          const [index, number] = line.split(' ').map(Number)
+          acknowledged.set(number!, index!)
+        }
+        if (kill % 10 !== 9) continue
+        // As the kill left it, before anybody mends it.
+        const { findings } = await verifyLog(dir)
+        expect(findings.filter(({ severity }) => severity === 'damage')).toEqual([])
+      }
+      const left = await placesIn(dir)
+      expect([...acknowledged].filter(([number, index]) => left.get(number) !== index)).toEqual([])
+      const log = await openIn(dir, { mayBegin: false })
+      await log.close()
+      const { ok, findings, origin } = await verifyLog(dir)
+      expect({ ok, findings, origin }).toEqual({ ok: true, findings: [], origin: log.origin })
+      expect(await placesIn(dir)).toEqual(left)
+      // Some bundles were filled, settled and left behind.
+      expect(log.size).toBeGreaterThan(256 * 8)
+      expect(acknowledged.size).toBeGreaterThan(KILLS * 50)
+    },
+  )
 })

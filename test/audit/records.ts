@@ -1,5 +1,4 @@
-/** Keys, records and checks that the audit tests share. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+/** Records and checks that the audit tests share. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,28 +14,11 @@ import {
 import { AgentError } from '../../agent/errors.ts'
 import type { OpenRecord, StoredRecord } from '../../agent/log-format/index.ts'
 import { type Verification, verifyLog } from '../../agent/verify/index.ts'
+import { KEYS } from './keys.ts'
 import type { MemoryDisk } from './memory-disk.ts'
 
 /** Where a log lies on a disk in memory. */
 export const DIR = '/log'
-
-/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
-
-/** A private key that is the same in every run. */
-export function fixedKey(byte: number): KeyObject {
-  const der = Buffer.concat([PKCS8_PREFIX, Buffer.alloc(32, byte)])
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-}
-
-export type Keys = LogOptions['keys']
-
-export const KEYS: Keys = { machine: fixedKey(1), log: fixedKey(2) }
-
-export const newKeys = (): Keys => ({
-  machine: generateKeyPairSync('ed25519').privateKey,
-  log: generateKeyPairSync('ed25519').privateKey,
-})
 
 /** A folder of its own for a test, removed after it. */
 export function scratchFolder(): string {
