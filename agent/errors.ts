@@ -29,6 +29,8 @@ const EXIT_BY_CODE = {
   AUDIT_UNWRITABLE: EXIT.fault,
   AUDIT_DAMAGED: EXIT.evidenceFailed,
   AUDIT_LOCKED: EXIT.fault,
+  /** Too few witnesses have cosigned what must be witnessed, or one of them knows another log. */
+  NOT_WITNESSED: EXIT.evidenceFailed,
   PORT_MISSING: EXIT.linkFailed,
   PORT_BUSY: EXIT.linkFailed,
   PORT_REFUSED: EXIT.linkFailed,

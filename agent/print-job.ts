@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Decision, JobUser } from '../policies/index.ts'
 import { decisionRecord } from './decision-record.ts'
+import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { judgeJob } from './judge-job.ts'
 import type { Recorder } from './ledger.ts'
@@ -36,6 +37,8 @@ export interface PrintJobOptions {
   readonly baud: number
   readonly guardProgram: string | undefined
   readonly signal?: AbortSignal
+  /** Waits until the decision is witnessed; throws NOT_WITNESSED where it is not. Unset where nothing waits for that. */
+  readonly witnessed?: (at: DurableIndex) => Promise<void>
   /** Told once the job is allowed and on record, before the port is opened. */
   readonly allowed?: (decision: Decision, commands: number) => void
   readonly progress?: (commandsSent: number) => void
@@ -85,6 +88,7 @@ async function printSpooled(
   const receipt = await log.append(decisionRecord(undecided, user?.name, decidedInMs))
   const decision: Decision = { ...undecided, log: { origin: receipt.origin, index: receipt.index } }
   if (decision.outcome === 'deny' || decision.outcome === 'hold') return { decision, session: undefined }
+  await options.witnessed?.(receipt.index)
   if (options.signal?.aborted)
     throw new AgentError('INTERRUPTED', 'interrupted before the printer was touched')
   options.allowed?.(decision, survey.facts.commands)

@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'agent/sim': ['agent/serial', 'agent/errors.ts'],
   'agent/config': ['gcode', 'policies', 'agent/errors.ts'],
   'agent/control': ['agent/errors.ts'],
-  'agent/doctor': ['agent/errors.ts', 'agent/config'],
+  'agent/doctor': ['agent/errors.ts', 'agent/config', 'agent/verify'],
   'agent/install': ['agent/errors.ts', 'agent/config'],
   // The composition: the files right under agent/ that join the rooms.
   agent: [
@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'gcode',
     'policies',
     'agent/errors.ts',
+    'agent/durable-index.ts',
     'agent',
     'agent/core',
     'agent/licence',

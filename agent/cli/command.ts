@@ -110,6 +110,7 @@ function addJobCommands(program: Command): void {
     .requiredOption('--policy <file>', POLICY_HELP)
     .option('--licence <file>', 'licence that was given with the design')
     .option('--user <name>', 'who prints')
+    .option('--witnesses <file>', 'print only what these witnesses have cosigned (C2SP tlog-policy)')
     .option('--baud <n>', 'line speed of a serial device', '115200')
     .option('--log-level <level>', 'what to tell on standard error: silent, error, warn, info, debug', 'warn')
     .option('--json', JSON_HELP)

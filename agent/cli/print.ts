@@ -1,5 +1,6 @@
 import type { Decision } from '../../policies/index.ts'
 import type { StopReason } from '../core/index.ts'
+import type { DurableIndex } from '../durable-index.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { type Ledger, openLedger } from '../ledger.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
@@ -8,6 +9,8 @@ import { type PrintedJob, printJob } from '../print-job.ts'
 import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
+import type { WitnessClient } from '../witness/index.ts'
+import { loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnessing.ts'
 import { badUsage, errorDocument, wholeNumber } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
@@ -21,6 +24,8 @@ export interface PrintOptions {
   readonly policy: string
   readonly licence?: string
   readonly user?: string
+  /** Policy file of the witnesses without whose cosignatures nothing is printed. */
+  readonly witnesses?: string
   readonly baud: string
   readonly logLevel: string
   readonly json?: true
@@ -30,6 +35,8 @@ export interface PrintOptions {
 /** The built-in printer takes no longer than it must. */
 const SIM_SPEED = 'max'
 const BAUD_MAX = 4_000_000
+/** A person stands there and waits. */
+const WITNESS_WAIT_MS = 15_000
 /** Reasons to stop a print that lie on this side of the wire; all others are the printer's or the link's. */
 const FAULTS_OF_OURS: ReadonlySet<string> = new Set<StopReason['code']>([
   'interrupted',
@@ -45,6 +52,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   checkPortName(options.port)
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
+  const witnesses = options.witnesses === undefined ? undefined : loadWitnessPolicy(options.witnesses)
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
   const anchorsPem = await loadTrustAnchors(state.trustDir)
@@ -59,6 +67,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const bar = printProgress()
   let decided: Decision | undefined
   let ledger: Ledger | undefined
+  let client: WitnessClient | undefined
   try {
     const printed = await printJob({
       source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
@@ -66,6 +75,8 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       loaded,
       openLog: async () => {
         ledger = await openLedger(state)
+        client =
+          witnesses === undefined ? undefined : startWitnessing({ ledger, state, policy: witnesses, logger })
         return ledger
       },
       anchorsPem,
@@ -75,6 +86,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       guardProgram: guardProgram(),
       signal: interrupt.signal,
       logger,
+      ...(witnesses !== undefined && { witnessed: (at) => requireWitnesses(client, at) }),
       allowed: (decision, commands) => {
         decided = decision
         if (!options.json) say(...decisionLines(decision))
@@ -94,8 +106,21 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   } finally {
     bar.stop()
     interrupt.release()
+    await client?.close()
     await stopAll(simulator, ledger)
   }
+}
+
+function startWitnessing(options: Omit<WitnessingOptions, 'alarm'>): WitnessClient {
+  const client = witnessing({ ...options, alarm: (message) => complain(message) })
+  client.start()
+  return client
+}
+
+async function requireWitnesses(client: WitnessClient | undefined, at: DurableIndex): Promise<void> {
+  if (await client?.waitFor(at + 1, WITNESS_WAIT_MS)) return
+  const message = `too few witnesses have cosigned the decision within ${WITNESS_WAIT_MS / 1000} s; look at their network, or print without \`--witnesses\``
+  throw new AgentError('NOT_WITNESSED', message)
 }
 
 function levelOf(text: string): LogLevel {

@@ -12,6 +12,7 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
 import { assert, systemErrorCode, systemReason } from '../errors.ts'
 import { type FileFacts, type FileType, type Look, TEXT_BYTES_MAX, type World } from './world.ts'
 
@@ -31,6 +32,10 @@ export function nodeWorld(): World {
     readText,
     readEnd,
     list: (path) => look(() => readdirSync(path)),
+    ownNames: () => [
+      hostname(),
+      ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    ],
     space: (path) =>
       look(() => {
         const { type, bsize, blocks, bavail, files, ffree } = statfsSync(path)

@@ -51,6 +51,8 @@ export interface World {
   /** The names in a folder. */
   list(path: string): Look<readonly string[]>
   space(path: string): Look<Space>
+  /** What this machine is called, and the addresses of its interfaces. */
+  ownNames(): readonly string[]
 }
 
 /** More than any list of users, mount table or process status of a machine that runs a printer. */

@@ -203,6 +203,7 @@ class FakeWorld implements World {
   readonly nowMs: number
   readonly uid: number
   readonly #files: ReadonlyMap<string, FakeFile>
+  readonly ownNames = () => ['mk3', '192.0.2.10', 'fe80::1%eth0', '2001:db8::10']
   readonly #space: Space
 
   constructor(files: ReadonlyMap<string, FakeFile>, changes: Changes) {
