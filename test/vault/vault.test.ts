@@ -535,3 +535,24 @@ describe('what the disk is asked to do', () => {
     expect(await operationsOf(disk, many)).toEqual(['write', 'fdatasync'])
   })
 })
+
+test('whatever the vault makes is for its user alone, whatever the umask', async () => {
+  const dir = join(scratchFolder(), 'vault')
+  const before = process.umask(0)
+  try {
+    const vault = await open(dir)
+    const alice = await vault.subjectOf('Alice')
+    for (const month of [1, 2]) await vault.seal(alice, {}, inMonth(month))
+    await vault.erase(alice, { keepFromMs: startOf(2) })
+  } finally {
+    process.umask(before)
+  }
+  const paths = ['', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })].map((path) =>
+    join(dir, path),
+  )
+  expect(paths).toHaveLength(7)
+  for (const path of paths) {
+    const stats = statSync(path)
+    expect(stats.mode & 0o777, path).toBe(stats.isDirectory() ? 0o700 : 0o600)
+  }
+})
