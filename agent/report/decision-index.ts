@@ -36,15 +36,16 @@ export interface DecisionRow {
   readonly code: number
   readonly rule: number
   readonly licence: number
-  /** The 16 hexadecimal digits of the subject; null where nothing of the decision was sealed. */
-  readonly subject: string | null
   readonly hold: HoldState
   readonly appeal: AppealState
   /** The month in which its appeal was decided; 0 where none was. */
   readonly appealMonth: Month
 }
 
-type NewRow = Omit<DecisionRow, 'hold' | 'appeal' | 'appealMonth'>
+type NewRow = Omit<DecisionRow, 'hold' | 'appeal' | 'appealMonth'> & {
+  /** As it stands in the record; null where nothing of the decision was sealed. */
+  readonly subject: string | null
+}
 
 const FIRST_ROWS = 1024
 const SUBJECT = /^s-([0-9a-f]{8})([0-9a-f]{8})$/
@@ -84,6 +85,13 @@ export class DecisionIndex {
   find(index: number): DecisionRow | undefined {
     const place = this.#placeOf(index)
     return place === undefined ? undefined : this.#rowAt(place)
+  }
+
+  /** The 16 hexadecimal digits of a decision's subject; null where it has none. */
+  subjectOf(index: number): string | null {
+    const place = this.#placeOf(index)
+    if (place === undefined || ((this.#cell[place] ?? 0) & IS_SEALED) === 0) return null
+    return hex(this.#subjectHigh[place] ?? 0) + hex(this.#subjectLow[place] ?? 0)
   }
 
   setHold(index: number, state: HoldState): void {
@@ -127,7 +135,6 @@ export class DecisionIndex {
     const states = this.#states[place] ?? 0
     const name = CELL_NAMES[cell & ~IS_SEALED]
     if (name === undefined) return undefined
-    const subject = hex(this.#subjectHigh[place] ?? 0) + hex(this.#subjectLow[place] ?? 0)
     return {
       ...name,
       index: this.#index[place] ?? 0,
@@ -135,7 +142,6 @@ export class DecisionIndex {
       code: this.#code[place] ?? 0,
       rule: this.#rule[place] ?? 0,
       licence: this.#licence[place] ?? 0,
-      subject: (cell & IS_SEALED) === 0 ? null : subject,
       hold: HOLD_STATES[states & 0x0f] ?? 'none',
       appeal: APPEAL_STATES[states >> 4] ?? 'none',
       appealMonth: this.#appealMonth[place] ?? 0,

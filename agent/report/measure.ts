@@ -149,12 +149,14 @@ class Pass {
 
   #decideAppeal(record: StoredRecord & { kind: 'appeal-decided' }, moment: Moment, isPublic: boolean): void {
     const row = this.#review.decideAppeal(record, moment)
-    if (row !== undefined && isPublic) this.#tables.decideAppeal(row, record.outcome, moment)
+    if (row !== undefined && isPublic)
+      this.#tables.decideAppeal(this.#books.decisions.subjectOf(row.index), record.outcome, moment)
   }
 
   #reviewAgain(record: StoredRecord & { kind: 'reviewed' }, moment: Moment, isPublic: boolean): void {
     const row = this.#books.decisions.find(record.decision)
-    if (row !== undefined && isPublic) this.#tables.review(row, record, moment)
+    if (row !== undefined && isPublic)
+      this.#tables.review(this.#books.decisions.subjectOf(row.index), record, moment)
   }
 
   end(): Measured {

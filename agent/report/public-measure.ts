@@ -7,7 +7,7 @@
 import type { StoredRecord } from '../log-format/index.ts'
 import { DAY_MS, type Month } from './calendar.ts'
 import { Contributions } from './contributions.ts'
-import { CELLS, cellOf, type DecisionRow } from './decision-index.ts'
+import { CELLS, cellOf } from './decision-index.ts'
 import { countIn } from './decision-measure.ts'
 import { knownCode, TOLD_CODES } from './known-codes.ts'
 import type { Moment } from './moment.ts'
@@ -81,11 +81,11 @@ export class PublicMeasure {
     countIn(this.times, quarter, step === -1 ? steps - 1 : step, steps)
   }
 
-  decideAppeal({ subject }: DecisionRow, outcome: (typeof APPEAL_OUTCOMES)[number], { month }: Moment): void {
+  decideAppeal(subject: string | null, outcome: (typeof APPEAL_OUTCOMES)[number], { month }: Moment): void {
     this.#countOfYear(2, this.appeals, APPEAL_OUTCOMES.indexOf(outcome), month, subject)
   }
 
-  review({ subject }: DecisionRow, { finding }: Kind<'reviewed'>, { month }: Moment): void {
+  review(subject: string | null, { finding }: Kind<'reviewed'>, { month }: Moment): void {
     this.#countOfYear(3, this.reviews, FINDINGS.indexOf(finding), month, subject)
   }
 

@@ -22,9 +22,10 @@ describe('the index of decisions', () => {
   test('finds what was put into it, and nothing else', () => {
     const index = new DecisionIndex()
     index.add(ROW)
+    const { subject, ...row } = ROW
+    expect(index.subjectOf(7)).toBe(subject.slice(2))
     expect(index.find(7)).toEqual({
-      ...ROW,
-      subject: '00000000ffffffff',
+      ...row,
       hold: 'none',
       appeal: 'none',
       appealMonth: 0,
@@ -36,8 +37,9 @@ describe('the index of decisions', () => {
     const index = new DecisionIndex()
     index.add({ ...ROW, index: 1, subject: 's-0000000000000000' })
     index.add({ ...ROW, index: 2, subject: null })
-    expect(index.find(1)?.subject).toBe('0000000000000000')
-    expect(index.find(2)?.subject).toBeNull()
+    expect(index.subjectOf(1)).toBe('0000000000000000')
+    expect(index.subjectOf(2)).toBeNull()
+    expect(index.subjectOf(3)).toBeNull()
   })
 
   test('holds many decisions whole while it grows', () => {
@@ -55,7 +57,8 @@ describe('the index of decisions', () => {
     for (const row of rows) index.add(row)
     for (const row of rows) {
       const { subject, ...rest } = row
-      expect(index.find(row.index)).toMatchObject({ ...rest, subject: subject?.slice(2) ?? null })
+      expect(index.find(row.index)).toMatchObject(rest)
+      expect(index.subjectOf(row.index)).toBe(subject?.slice(2) ?? null)
     }
   })
 
