@@ -1,230 +1,238 @@
-import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+// The writer: what it says is durable, how it shares syncs, what it refuses, and how it ends.
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  type AuditRecord,
-  type LogEntry,
-  nodeDisk,
-  openLog,
-  readLog,
-  verifyLog,
-} from '../../agent/audit/index.ts'
-import { AgentError, InvariantError } from '../../agent/errors.ts'
+import { type AuditLog, type Disk, nodeDisk, readLog } from '../../agent/audit/index.ts'
+import { InvariantError } from '../../agent/errors.ts'
+import { type OpenRecord, RECORD_BYTES_MAX } from '../../agent/log-format/index.ts'
+import { parseCheckpoint, parseNoteKey, verifyCheckpoint, verifyLog } from '../../agent/verify/index.ts'
+import { KEYS, newKeys } from './keys.ts'
 import { MemoryDisk } from './memory-disk.ts'
-import { numbered, scratchFolder, tickingClock } from './records.ts'
+import {
+  appendNumbers,
+  DIR,
+  failure,
+  numbered,
+  numberOf,
+  openIn,
+  openOn,
+  recordsOf,
+  scratchFolder,
+  sized,
+  tickingClock,
+  verifyOn,
+} from './records.ts'
 
 const sha256 = 'ab'.repeat(32)
 
-const run = (program: string, ...args: string[]) => execFileSync(program, args)
+/** How often a disk was told to do something to a file whose path begins so. */
+const times = (disk: MemoryDisk, operation: string): number =>
+  disk.operations.filter((done) => done.startsWith(operation)).length
 
-/** The error of a promise that must fail with one of ours. */
-async function failure(promise: Promise<unknown>): Promise<AgentError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(AgentError)
-  return error as AgentError
+/** A disk whose syncs of the journal wait until they are let go. */
+function gated(disk: MemoryDisk): { gate: Disk; open: () => void; close: () => void } {
+  let release = (): void => undefined
+  let shut: Promise<void> = Promise.resolve()
+  const inner = disk.boot()
+  const gate: Disk = {
+    ...inner,
+    open: async (path) => {
+      const file = await inner.open(path)
+      if (!path.includes('/journal/')) return file
+      const fdatasync = async (): Promise<void> => {
+        await shut
+        await file.fdatasync()
+      }
+      return { ...file, fdatasync }
+    },
+  }
+  const close = (): void => {
+    shut = new Promise((resolve) => {
+      release = resolve
+    })
+  }
+  return { gate, open: () => release(), close }
 }
 
-async function entriesOf(dir: string): Promise<LogEntry[]> {
-  const entries: LogEntry[] = []
-  for await (const entry of readLog(dir)) entries.push(entry)
-  return entries
+/** Lets every promise that waits for nothing outside go as far as it goes. */
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('a new log', () => {
-  test('begins with a record that names it, and no two logs have the same name', async () => {
-    const [a, b] = [scratchFolder(), scratchFolder()]
-    const [logA, logB] = [await openLog(a, { nowMs: tickingClock() }), await openLog(b)]
-    expect(logA.origin).toMatch(/^portcullis\/[0-9a-f]{32}$/)
-    expect(logA.origin).not.toBe(logB.origin)
-    expect(logA.size).toBe(1)
-    const [first] = await entriesOf(a)
-    expect(first?.record).toEqual({
+  test('begins with a record that names it after its keys, signed by the machine', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const [first] = await recordsOf(DIR, disk)
+    expect(log.origin).toMatch(/^portcullis\/m-[0-9a-f]{16}\/l-[0-9a-f]{16}$/)
+    expect(first).toMatchObject({
       kind: 'log-opened',
-      format: 'portcullis-log-1',
-      origin: logA.origin,
+      format: 'portcullis-log-2',
+      origin: log.origin,
       seq: 0,
       at: '2026-11-22T20:00:00.000Z',
     })
-    await Promise.all([logA.close(), logB.close()])
+    expect(log.size).toBe(1)
+    expect((await verifyOn(disk)).findings).toEqual([])
+    const other = await openOn(new MemoryDisk(), { keys: newKeys() })
+    expect(other.origin).not.toBe(log.origin)
   })
 
-  test('makes its folder, and nobody else may read it', async () => {
+  test('makes its folders, and nobody else may read them', async () => {
     const dir = join(scratchFolder(), 'log')
-    const log = await openLog(dir)
-    expect(statSync(dir).mode & 0o777).toBe(0o700)
-    expect(statSync(join(dir, 'records.log')).mode & 0o777).toBe(0o600)
-    expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600)
+    const log = await openIn(dir)
+    await appendNumbers(log, 0, 300)
     await log.close()
+    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    expect(names).toEqual(expect.arrayContaining(['checkpoint', 'lock', 'tile/0/000', 'tile/entries/000']))
+    for (const name of ['.', ...names]) {
+      const stats = statSync(join(dir, name))
+      expect(stats.mode & 0o777, name).toBe(stats.isDirectory() ? 0o700 : 0o600)
+    }
   })
 })
 
 describe('append', () => {
-  test('answers the place and the hash at which the record is read back', async () => {
+  test('answers the place and the time at which the record is read back', async () => {
     const dir = scratchFolder()
-    const log = await openLog(dir)
+    const log = await openIn(dir, { nowMs: tickingClock() })
     const receipt = await log.append(numbered(7))
-    expect(receipt).toEqual({ origin: log.origin, index: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(receipt).toEqual({ origin: log.origin, index: 1, at: '2026-11-22T20:00:01.000Z' })
     expect(log.size).toBe(2)
     await log.close()
-    const [, second] = await entriesOf(dir)
-    expect(second).toMatchObject({ index: 1, hash: receipt.hash, record: numbered(7) })
-    expect((await verifyLog(dir)).head).toBe(receipt.hash)
+    const [, second] = await recordsOf(dir)
+    expect(second).toEqual({ ...numbered(7), seq: 1, at: receipt.at })
   })
 
   test('goes on where the last process stopped', async () => {
     const dir = scratchFolder()
     for (let n = 0; n < 3; n++) {
-      const log = await openLog(dir)
+      const log = await openIn(dir, { mayBegin: n === 0 })
       expect((await log.append(numbered(n))).index).toBe(n + 1)
       await log.close()
     }
     expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 4, findings: [] })
   })
 
-  test('keeps the order of the calls and shares one sync among those made together', async () => {
+  test('keeps the order of 10,000 calls and shares a sync among those made together', async () => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
+    const log = await openOn(disk)
     disk.arm(undefined)
-    const receipts = await Promise.all(Array.from({ length: 500 }, (_, n) => log.append(numbered(n))))
-    expect(receipts.map((receipt) => receipt.index)).toEqual(Array.from({ length: 500 }, (_, n) => n + 1))
-    expect(disk.operations).toEqual(['write', 'fdatasync'])
-    expect(log.size).toBe(501)
+    const receipts = await Promise.all(Array.from({ length: 10_000 }, (_, n) => log.append(numbered(n))))
+    expect(receipts.map(({ index }) => index)).toEqual(Array.from({ length: 10_000 }, (_, n) => n + 1))
+    // One for each bundle that they touch: no frame crosses the end of its segment.
+    expect(times(disk, 'fdatasync /log/journal/')).toBe(40)
+    expect(times(disk, 'write /log/journal/')).toBe(40)
+    await log.close()
+    const numbers = (await recordsOf(DIR, disk)).map(numberOf)
+    expect(numbers).toEqual([undefined, ...Array.from({ length: 10_000 }, (_, n) => n)])
+    expect(await verifyOn(disk)).toMatchObject({ ok: true, records: 10_001, findings: [] })
   })
 
-  test('does not resolve before the record is durable', async () => {
+  test('does not resolve, nor count, before the record is durable', async () => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
+    const { gate, open, close } = gated(disk)
+    const log = await openOn(disk, { disk: gate })
+    close()
     let isAcknowledged = false
-    const open = disk.files.get('/log/records.log')!
-    const before = open.durable.length
-    const flush = open.flush.bind(open)
-    open.flush = () => {
-      expect(isAcknowledged).toBe(false)
-      flush()
-    }
-    await log.append(numbered(1)).then(() => {
+    const append = log.append(numbered(1)).then(() => {
       isAcknowledged = true
     })
-    expect(open.durable.length).toBeGreaterThan(before)
+    await settle()
+    expect(disk.operations.at(-1)).toBe('write /log/journal/00000000000000')
+    expect({ isAcknowledged, size: log.size }).toEqual({ isAcknowledged: false, size: 1 })
+    const before = disk.durableBytes('/log/journal/00000000000000')
+    open()
+    await append
+    expect(log.size).toBe(2)
+    expect(disk.durableBytes('/log/journal/00000000000000')).toBeGreaterThan(before)
   })
 
-  test('splits what waits into batches that a crash can leave half written', async () => {
+  test('splits what waits into commits that a crash can leave half written', async () => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
+    const log = await openOn(disk)
     disk.arm(undefined)
-    const text = 'x'.repeat(60_000)
-    await Promise.all(Array.from({ length: 40 }, () => log.append({ kind: 'decision', decision: { text } })))
-    expect(disk.operations.filter((name) => name === 'fdatasync')).toHaveLength(3)
+    await Promise.all(Array.from({ length: 40 }, () => log.append(sized(60_000))))
+    expect(times(disk, 'fdatasync /log/journal/')).toBe(3)
+    expect(await verifyOn(disk)).toMatchObject({ ok: true, records: 41 })
   })
 
-  test('takes every kind of record and gives it back as it was', async () => {
-    const dir = scratchFolder()
-    const records: AuditRecord[] = [
-      { kind: 'agent-started', version: '0.1.0', machine: 'm-0123456789abcdef' },
+  test('takes records with and without hidden members and gives them back as they stand', async () => {
+    const sealed = { subject: 's-0123456789abcdef', commitment: sha256 }
+    const records: OpenRecord[] = [
       { kind: 'policy-loaded', name: 'maker-space', version: 1, sha256 },
-      { kind: 'decision', decision: { outcome: 'deny', licence: null, facts: { sizeMm: [1, 2.5, 3] } } },
-      { kind: 'job-opened', job: 'j', decision: 3, canonicalSha256: sha256, commands: 10 },
-      { kind: 'job-sealed', job: 'j', commandsSent: 5, sha256 },
-      { kind: 'line-refused', job: null, line: 9, code: 'policy', rule: 'feedrate', message: 'too fast' },
-      { kind: 'safe-stop', job: 'j', reason: 'unplugged', confirmed: false },
-      {
-        kind: 'job-closed',
-        job: 'j',
-        outcome: 'failed',
-        reason: 'unplugged',
-        commandsSent: 6,
-        commandsTotal: 10,
-        sha256,
-      },
-      {
-        kind: 'job-closed',
-        job: 'k',
-        outcome: 'printed',
-        reason: null,
-        commandsSent: 1,
-        commandsTotal: 1,
-        sha256,
-      },
+      { kind: 'cleared', sealed },
+      { kind: 'host-closed', lines: 3 },
+      { kind: 'odometer', job: null, printer: null, sent: { filamentMm: 1.5, commands: 7 } },
+      { kind: 'agent-ended' },
     ]
-    const log = await openLog(dir, { nowMs: tickingClock() })
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
     await Promise.all(records.map((record) => log.append(record)))
-    await log.close()
-    const [, ...entries] = await entriesOf(dir)
-    expect(entries.map(({ record: { seq: _, at: __, ...rest } }) => rest)).toEqual(records)
-    expect(entries.map(({ record }) => record.seq)).toEqual(records.map((_, i) => i + 1))
-    expect(await verifyLog(dir)).toMatchObject({ ok: true, findings: [] })
+    const [, ...read] = await recordsOf(DIR, disk)
+    expect(read.map(({ seq: _, at: __, ...rest }) => rest)).toEqual([
+      records[0],
+      records[1],
+      // Nothing was sealed, so there was nothing to hide.
+      { ...records[2], place: null },
+      records[3],
+      records[4],
+    ])
   })
 
-  test.each([
-    ['an unknown member', { kind: 'safe-stop', job: null, reason: 'x', confirmed: true, extra: 1 }],
-    ['a kind that only the log writes', { kind: 'log-opened', format: 'portcullis-log-1', origin: 'x' }],
+  test.each<[string, unknown]>([
+    ['an unknown member', { kind: 'agent-ended', extra: 1 }],
+    ['a hidden member', { kind: 'cleared', by: 'Ada' }],
     ['an unknown kind', { kind: 'coffee' }],
-    ['a digest in upper case', { kind: 'job-sealed', job: 'j', commandsSent: 1, sha256: 'AB'.repeat(32) }],
-    ['a list in the place of a decision', { kind: 'decision', decision: [] }],
-  ])('takes a record with %s for an error in the code', async (_, record) => {
-    const log = await openLog('/log', { disk: new MemoryDisk() })
-    await expect(log.append(record as AuditRecord)).rejects.toBeInstanceOf(InvariantError)
-    expect((await log.append(numbered(1))).index).toBe(1)
+    ['no kind', {}],
+    ['a digest in upper case', { kind: 'policy-loaded', name: 'x', version: 1, sha256: 'AB'.repeat(32) }],
+    ['a place of its own', { kind: 'agent-ended', seq: 12 }],
+  ])('takes a record with %s for an error in the code, and goes on', async (name, record) => {
+    const log = await openOn(new MemoryDisk())
+    const append = log.append(record as OpenRecord)
+    // The log stamps its own place over whatever stood there.
+    if (name === 'a place of its own') expect((await append).index).toBe(1)
+    else await expect(append).rejects.toBeInstanceOf(InvariantError)
+    expect(await log.append(numbered(1))).toMatchObject({ index: name === 'a place of its own' ? 2 : 1 })
   })
 
   test('refuses a record above the limit, names both sizes, and goes on', async () => {
-    const log = await openLog('/log', { disk: new MemoryDisk() })
-    const error = await failure(log.append({ kind: 'decision', decision: { text: 'x'.repeat(65_536) } }))
+    const log = await openOn(new MemoryDisk())
+    const error = await failure(log.append(sized(RECORD_BYTES_MAX)))
     expect(error.code).toBe('AUDIT_UNWRITABLE')
     expect(error.message).toMatch(
-      /^log `\/log` cannot be written: a `decision` record of 65\d\d\d bytes is above the limit of 65536 bytes$/,
+      /^log `\/log` cannot be written: a `snapshot` record of 61\d\d\d bytes is above the limit of 61440 bytes$/,
     )
     expect((await log.append(numbered(1))).index).toBe(1)
   })
 
   test('takes a record that is exactly at the limit, and reads it back', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    const overhead = JSON.stringify({
-      at: '2026-11-22T20:00:00.000Z',
-      decision: { text: '' },
-      kind: 'decision',
-      seq: 1,
-    }).length
-    await log.append({ kind: 'decision', decision: { text: 'x'.repeat(65_536 - overhead) } })
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const { length } = JSON.stringify({ ...sized(0), seq: 1, at: '2026-11-22T20:00:00.000Z' })
+    const filling = RECORD_BYTES_MAX - length
+    await failure(log.append(sized(filling + 1)))
+    expect((await log.append(sized(filling))).index).toBe(1)
     await log.close()
-    expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 2 })
-    expect(await entriesOf(dir)).toHaveLength(2)
-    const again = await openLog(dir)
-    expect(again.size).toBe(2)
-    await again.close()
+    expect(await recordsOf(DIR, disk)).toHaveLength(2)
+    expect(await verifyOn(disk)).toMatchObject({ ok: true, records: 2 })
+    expect((await openOn(disk, { mayBegin: false })).size).toBe(2)
   })
 
-  test('refuses a value that JSON cannot hold, names where it is, and goes on', async () => {
-    const log = await openLog('/log', { disk: new MemoryDisk() })
-    const decision = { facts: { heights: [0.2, Number.NaN] } }
-    const error = await failure(log.append({ kind: 'decision', decision }))
-    expect(error.message).toBe(
-      'log `/log` cannot be written: `decision.facts.heights[1]` is the number NaN, which a record cannot hold',
-    )
+  test.each([
+    ['a number that is none', { heights: [0.2, Number.NaN] }, '`state.heights[1]` is the number NaN'],
+    ['half a surrogate pair', { name: '\ud800' }, '`state.name` holds half a surrogate pair'],
+    ['a date', { at: new Date(0) }, '`state.at` is not a plain object'],
+  ])('refuses %s, names where it is, and goes on', async (_, state, what) => {
+    const log = await openOn(new MemoryDisk())
+    const error = await failure(log.append({ kind: 'snapshot', fold: 'x', size: 1, state }))
+    expect(error.message).toBe(`log \`/log\` cannot be written: ${what}, which a record cannot hold`)
     expect((await log.append(numbered(1))).index).toBe(1)
   })
 
   test('refuses more than memory should hold while the disk stalls, and goes on when it recovers', async () => {
-    const log = await openLog('/log', { disk: new MemoryDisk() })
-    const text = 'x'.repeat(60_000)
-    const results = await Promise.allSettled(
-      Array.from({ length: 300 }, () => log.append({ kind: 'decision', decision: { text } })),
-    )
+    const log = await openOn(new MemoryDisk())
+    const results = await Promise.allSettled(Array.from({ length: 300 }, () => log.append(sized(60_000))))
     const refused = results.filter((result) => result.status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.length).toBeLessThan(100)
@@ -243,7 +251,7 @@ describe('a disk that fails', () => {
     ['EWHATEVER', 'EWHATEVER'],
   ])('with %s is told in one sentence', async (code, reason) => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
+    const log = await openOn(disk)
     disk.arm({ at: 0, effect: 'absent', code })
     const error = await failure(log.append(numbered(1)))
     expect(error.code).toBe('AUDIT_UNWRITABLE')
@@ -251,189 +259,280 @@ describe('a disk that fails', () => {
     expect(error.cause).toMatchObject({ code })
   })
 
-  test('ends the writing: every later append is refused without touching the disk', async () => {
+  test('ends the writing: whatever is asked later is refused without touching the disk', async () => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
+    const log = await openOn(disk)
     disk.arm({ at: 1, effect: 'absent', code: 'EIO' })
     const together = await Promise.allSettled([log.append(numbered(1)), log.append(numbered(2))])
-    expect(together.map((result) => result.status)).toEqual(['rejected', 'rejected'])
-    await failure(log.append(numbered(3)))
-    expect(disk.operations).toEqual(['write', 'fdatasync'])
+    expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const { operations } = disk
+    const before = [...operations]
+    for (const later of [log.append(numbered(3)), log.publish(), log.keepWitnessed('x')])
+      expect((await failure(later)).message).toContain('an input/output error')
+    expect(operations).toEqual(before)
     expect(log.size).toBe(1)
+    await log.close()
+    // It is closed, and nothing of what is not known was published.
+    expect(operations.slice(before.length).map((operation) => operation.split(' ')[0])).toEqual([
+      'close',
+      'release',
+    ])
+  })
+
+  test('refuses what waits behind the commit that failed', async () => {
+    const disk = new MemoryDisk()
+    const { gate, open, close } = gated(disk)
+    const log = await openOn(disk, { disk: gate })
+    close()
+    disk.arm({ at: 1, effect: 'absent', code: 'ENOSPC' })
+    const asked = [log.append(numbered(1)), settle().then(() => log.append(numbered(2)))]
+    const wish = settle().then(() => log.publish())
+    await settle()
+    await settle()
+    open()
+    for (const promise of [...asked, wish]) expect((await failure(promise)).code).toBe('AUDIT_UNWRITABLE')
     await log.close()
   })
 
-  test('refuses what waits behind the batch that failed', async () => {
+  test('while it settles a bundle ends the writing too', async () => {
     const disk = new MemoryDisk()
-    const log = await openLog('/log', { disk })
-    disk.arm({ at: 0, effect: 'half', code: 'ENOSPC' })
-    const first = log.append(numbered(1))
-    // In the next turn the first batch is at the disk already.
-    await Promise.resolve()
-    const second = log.append(numbered(2))
-    await failure(first)
-    await failure(second)
+    const log = await openOn(disk)
+    await appendNumbers(log, 0, 200)
+    disk.arm(undefined)
+    const probe = disk.clone()
+    const other = await openOn(probe, { mayBegin: false })
+    probe.arm(undefined)
+    await appendNumbers(other, 0, 60)
+    await settle()
+    const at = probe.operations.findIndex((done) => done.startsWith('write /log/tile/entries/000.new'))
+    expect(at).toBeGreaterThan(0)
+    disk.arm({ at, effect: 'half', code: 'ENOSPC' })
+    const receipts = await appendNumbers(log, 0, 60)
+    // They are durable, whatever becomes of the tiles.
+    expect(receipts).toHaveLength(60)
+    await settle()
+    expect((await failure(log.append(numbered(1)))).message).toContain('no space is left on the disk')
+    await log.close()
+    disk.crash({ kind: 'power', seed: 1 })
+    expect((await openOn(disk, { mayBegin: false })).size).toBe(261)
   })
 
-  test('a disk that takes a few bytes at a time gets all of them in order', async () => {
+  test('that takes a few bytes at a time gets all of them in order', async () => {
     const dir = scratchFolder()
-    const disk = {
+    const disk: Disk = {
       ...nodeDisk,
-      open: async (path: string) => {
+      open: async (path) => {
         const file = await nodeDisk.open(path)
         return {
-          read: file.read.bind(file),
-          write: (bytes: Uint8Array, position: number) => file.write(bytes.subarray(0, 7), position),
-          fdatasync: file.fdatasync.bind(file),
-          truncate: file.truncate.bind(file),
-          dropCache: file.dropCache.bind(file),
-          close: file.close.bind(file),
+          write: (bytes, position) => file.write(bytes.subarray(0, 700), position),
+          fdatasync: () => file.fdatasync(),
+          truncate: (length) => file.truncate(length),
+          dropCache: () => file.dropCache(),
+          close: () => file.close(),
         }
       },
     }
-    const log = await openLog(dir, { disk })
-    await log.append(numbered(1))
+    const log = await openIn(dir, { disk })
+    await appendNumbers(log, 0, 300)
     await log.close()
-    expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 2 })
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 301, findings: [] })
   })
 
-  test('a disk that takes nothing is not asked for ever', async () => {
-    const disk = new MemoryDisk()
-    const open = disk.open.bind(disk)
-    disk.open = async (path) => ({ ...(await open(path)), write: async () => 0 })
-    const error = await failure(openLog('/log', { disk }))
-    expect(error.message).toBe('log `/log` cannot be written: the disk takes no more bytes')
-  })
+  test.each(['journal', 'tile', 'checkpoint.new'])(
+    'that takes nothing for `%s` is not asked for ever',
+    async (name) => {
+      const memory = new MemoryDisk()
+      const inner = memory.boot()
+      const disk: Disk = {
+        ...inner,
+        open: async (path) => ({
+          ...(await inner.open(path)),
+          ...(path.includes(name) ? { write: async () => 0 } : {}),
+        }),
+      }
+      const error = await failure(openOn(memory, { disk }))
+      expect(error.message).toBe('log `/log` cannot be written: no space is left on the disk')
+    },
+  )
 })
 
-describe('opening', () => {
-  test('a log that another process holds is refused and names that process', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    const error = await failure(openLog(dir))
-    expect(error.code).toBe('AUDIT_LOCKED')
-    expect(error.message).toBe(`log \`${dir}\` is in use by another portcullis (process ${process.pid})`)
-    await log.close()
-    await (await openLog(dir)).close()
-  })
-
-  test('the lock is one that other programs see', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    expect(() => run('flock', '-n', join(dir, 'lock'), 'true')).toThrow()
-    await log.close()
-    run('flock', '-n', join(dir, 'lock'), 'true')
-  })
-
-  test('a refused second opener leaves the first one working', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    await failure(openLog(dir))
-    expect((await log.append(numbered(1))).index).toBe(1)
-    await log.close()
-  })
-
-  test('cuts a torn tail, and records how much of what was cut', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    await log.append(numbered(1))
-    await log.close()
-    appendFileSync(join(dir, 'records.log'), 'abc')
-    const again = await openLog(dir)
-    expect(again.size).toBe(3)
-    await again.close()
-    const entries = await entriesOf(dir)
-    expect(entries.at(-1)?.record).toMatchObject({
-      kind: 'tail-truncated',
-      bytes: 3,
-      sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
-    })
-    expect(await verifyLog(dir)).toMatchObject({ ok: true, origin: log.origin })
-  })
-
-  test('a first record that was never finished is cut, and the log gets its name again', async () => {
-    const dir = scratchFolder()
-    await (await openLog(dir)).close()
-    const path = join(dir, 'records.log')
-    writeFileSync(path, readFileSync(path).subarray(0, 100))
-    const log = await openLog(dir)
-    await log.close()
-    expect((await entriesOf(dir)).map(({ record }) => record.kind)).toEqual(['log-opened', 'tail-truncated'])
-    expect((await verifyLog(dir)).origin).toBe(log.origin)
-  })
-
-  test('an empty file is a new log', async () => {
-    const dir = scratchFolder()
-    writeFileSync(join(dir, 'records.log'), '', { mode: 0o600 })
-    const log = await openLog(dir)
-    expect(log.size).toBe(1)
-    await log.close()
-  })
-
-  test('an append after close is refused', async () => {
-    const log = await openLog(scratchFolder())
-    await log.close()
-    expect((await failure(log.append(numbered(1)))).message).toMatch(/cannot be written: it was closed$/)
-  })
-
-  test('close waits for the appends under way', async () => {
-    const dir = scratchFolder()
-    const log = await openLog(dir)
-    const append = log.append(numbered(1))
-    await log.close()
-    expect((await append).index).toBe(1)
-    expect(await entriesOf(dir)).toHaveLength(2)
-  })
-})
-
-describe('a folder that cannot hold a log', () => {
-  const expectUnwritable = async (dir: string, reason: string) => {
-    const error = await failure(openLog(dir))
-    expect(error.code).toBe('AUDIT_UNWRITABLE')
-    expect(error.message).toBe(`log \`${dir}\` cannot be written: ${reason}`)
+describe('publish', () => {
+  const key = (log: AuditLog) => {
+    const read = parseNoteKey(log.verifierKey)
+    if ('problem' in read) throw new Error(read.problem)
+    return read
+  }
+  const headIn = (note: string, log: AuditLog) => {
+    const parsed = parseCheckpoint(Buffer.from(note))
+    if ('problem' in parsed) throw new Error(parsed.problem)
+    const verified = verifyCheckpoint(parsed, [key(log)])
+    if ('problem' in verified) throw new Error(verified.problem)
+    return verified.checkpoint
   }
 
-  test('because it is a file', async () => {
-    const path = join(scratchFolder(), 'file')
-    writeFileSync(path, '')
-    await expectUnwritable(path, 'it is not a folder')
+  test('answers a signed head that an independent checker takes, and writes it down', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    await appendNumbers(log, 0, 5)
+    const note = await log.publish()
+    expect(headIn(note, log)).toMatchObject({ origin: log.origin, size: 6, extensions: [] })
+    expect(disk.filesBelow(DIR).get('checkpoint')?.toString()).toBe(note)
   })
 
-  test('because nothing is above it', async () => {
-    await expectUnwritable(join(scratchFolder(), 'a', 'b'), 'the folder above it does not exist')
+  test('keeps the files that the present head needs, and no others', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const tiles = (): string[] => [...disk.filesBelow(`${DIR}/tile`).keys()].sort()
+    expect(tiles()).toEqual(['0/000.p/1', 'entries/000.p/1'])
+    await appendNumbers(log, 0, 4)
+    await log.publish()
+    expect(tiles()).toEqual(['0/000.p/5', 'entries/000.p/5'])
+    await appendNumbers(log, 4, 251)
+    await log.publish()
+    expect(tiles()).toEqual(['0/000', '1/000.p/1', 'entries/000'])
+    await appendNumbers(log, 255, 300)
+    await log.publish()
+    const full = ['0/000', '0/001', 'entries/000', 'entries/001']
+    expect(tiles()).toEqual([...full, '0/002.p/44', '1/000.p/2', 'entries/002.p/44'].sort())
+    expect((await verifyOn(disk)).findings).toEqual([])
   })
 
-  test('because its records are a symbolic link, which could lead anywhere', async () => {
-    const dir = scratchFolder()
-    symlinkSync(join(dir, 'elsewhere'), join(dir, 'records.log'))
-    await expectUnwritable(dir, 'one of its files is a symbolic link')
-    expect(existsSync(join(dir, 'elsewhere'))).toBe(false)
+  test('while a commit is on its way tells the head that is durable when it is its turn', async () => {
+    const disk = new MemoryDisk()
+    const { gate, open, close } = gated(disk)
+    const log = await openOn(disk, { disk: gate })
+    close()
+    const append = log.append(numbered(1))
+    await settle()
+    const wish = log.publish()
+    const later = log.append(numbered(2))
+    await settle()
+    open()
+    await Promise.all([append, later])
+    const { size } = headIn(await wish, log)
+    expect(size).toBeGreaterThanOrEqual(2)
+    expect(size).toBeLessThanOrEqual(3)
+    expect((await verifyOn(disk)).findings).toEqual([])
   })
 
-  test('because its records are a folder', async () => {
-    const dir = scratchFolder()
-    mkdirSync(join(dir, 'records.log'))
-    await expectUnwritable(dir, 'one of its files is a folder')
+  test('many times at once, among appends, tells heads that only grow', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const notes: Promise<string>[] = []
+    const appends: Promise<unknown>[] = []
+    for (let n = 0; n < 700; n++) {
+      appends.push(log.append(numbered(n)))
+      if (n % 7 === 0) notes.push(log.publish())
+      if (n % 50 === 0) await settle()
+    }
+    await Promise.all(appends)
+    const sizes = (await Promise.all(notes)).map((note) => headIn(note, log).size)
+    expect(sizes).toEqual([...sizes].sort((a, b) => a - b))
+    await log.close()
+    expect(await verifyOn(disk)).toMatchObject({
+      ok: true,
+      records: 701,
+      findings: [],
+      checkpoint: { size: 701 },
+    })
+  })
+})
+
+describe('a head that witnesses cosigned', () => {
+  test('is kept beside the latest one', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const note = await log.publish()
+    await appendNumbers(log, 0, 300)
+    await log.keepWitnessed(note)
+    await log.close()
+    expect(disk.filesBelow(DIR).get('witnessed')?.toString()).toBe(note)
+    expect(await verifyOn(disk)).toMatchObject({
+      ok: true,
+      witnessed: { size: 1 },
+      checkpoint: { size: 301 },
+    })
+    expect((await openOn(disk, { mayBegin: false })).size).toBe(301)
   })
 
-  test('because its records are a pipe', async () => {
-    const dir = scratchFolder()
-    run('mkfifo', join(dir, 'records.log'))
-    await expectUnwritable(dir, 'one of its files is not a regular file')
+  test('is refused if it is no head of this log: with it in its place the log would not open again', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const other = await openOn(new MemoryDisk(), { keys: newKeys() })
+    const ahead = await openOn(disk.clone(), { mayBegin: false })
+    await appendNumbers(ahead, 0, 2)
+    const note = await log.publish()
+    for (const wrong of ['', 'hello', note.slice(0, -1), `${note}\n`, note.replace('\n1\n', '\n01\n')])
+      expect((await failure(log.keepWitnessed(wrong))).message).toContain('is no head of it')
+    for (const wrong of [await other.publish(), await ahead.publish()])
+      expect((await failure(log.keepWitnessed(wrong))).message).toContain('is no head of it')
+    await log.keepWitnessed(note)
+    expect((await log.append(numbered(1))).index).toBe(1)
+  })
+})
+
+describe('close', () => {
+  test('waits for the appends under way, over the ends of bundles, and publishes the last of them', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    const appends = Array.from({ length: 1000 }, (_, n) => log.append(numbered(n)))
+    const wish = log.publish()
+    await log.close()
+    const receipts = await Promise.all(appends)
+    expect(receipts.at(-1)?.index).toBe(1000)
+    await wish
+    expect(await verifyOn(disk)).toMatchObject({ ok: true, findings: [], checkpoint: { size: 1001 } })
+    disk.crash({ kind: 'power', seed: 3 })
+    // What a closed log has published needs no further sync.
+    expect(await verifyOn(disk)).toMatchObject({ ok: true, checkpoint: { size: 1001 } })
   })
 
-  test.skipIf(process.getuid?.() === 0)('because it may not be written', async () => {
-    const dir = scratchFolder()
-    chmodSync(dir, 0o500)
-    await expectUnwritable(dir, 'permission denied')
-    chmodSync(dir, 0o700)
+  test('closes whatever it opened, and gives the lock back', async () => {
+    const disk = new MemoryDisk()
+    disk.arm(undefined)
+    const log = await openOn(disk)
+    await appendNumbers(log, 0, 700, 50)
+    await log.close()
+    expect(times(disk, 'open ')).toBe(times(disk, 'close '))
+    expect(times(disk, 'release ')).toBe(1)
+    await (await openOn(disk, { mayBegin: false })).close()
   })
 
-  test('a refused log is not left locked', async () => {
-    const dir = scratchFolder()
-    mkdirSync(join(dir, 'records.log'))
-    await failure(openLog(dir))
-    rmSync(join(dir, 'records.log'), { recursive: true })
-    await (await openLog(dir)).close()
+  test('twice is once', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    disk.arm(undefined)
+    await Promise.all([log.close(), log.close()])
+    await log.close()
+    expect(times(disk, 'release ')).toBe(1)
+    expect(times(disk, 'rename /log/checkpoint.new')).toBe(1)
   })
+
+  test('is the end: what is asked after it is refused', async () => {
+    const log = await openOn(new MemoryDisk())
+    const closed = log.close()
+    for (const later of [log.append(numbered(1)), log.publish(), log.keepWitnessed('')])
+      expect((await failure(later)).message).toMatch(/cannot be written: it was closed$/)
+    await closed
+  })
+
+  test('that cannot publish says so, and gives the lock back all the same', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    await appendNumbers(log, 0, 3)
+    disk.arm({ at: 2, effect: 'absent', code: 'EIO' })
+    expect((await failure(log.close())).code).toBe('AUDIT_UNWRITABLE')
+    disk.arm(undefined)
+    expect((await openOn(disk, { mayBegin: false })).size).toBe(4)
+  })
+})
+
+test('records of one process are read by another while it writes them', async () => {
+  const dir = scratchFolder()
+  const log = await openIn(dir, { keys: KEYS })
+  await log.append(numbered(1))
+  const seen: (number | undefined)[] = []
+  for await (const { record } of readLog(dir)) seen.push(numberOf(record))
+  expect(seen).toEqual([undefined, 1])
+  await log.close()
 })

@@ -41,12 +41,12 @@ export function numberOf(record: StoredRecord): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
-/** A record of about so many bytes, up to 190,000. */
-export const sized = (number: number, bytes: number): OpenRecord => ({
+/** A record with so many bytes of filling. */
+export const sized = (bytes: number): OpenRecord => ({
   kind: 'snapshot',
   fold: 'sized',
-  size: number,
-  state: { filler: 'x'.repeat(bytes) },
+  size: 1,
+  state: { filling: 'x'.repeat(bytes) },
 })
 
 /** 2026-11-22T20:00:00.000Z, and one second more each time. */
