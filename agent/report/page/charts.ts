@@ -35,7 +35,7 @@ const COLUMN_WIDTH_MAX = 40
 /** A few columns stand together at the left, and are not strewn over the page. */
 const BAND_WIDTH_MAX = 84
 /** The least distance between two names on an axis. */
-const LABEL_GAP = 5
+const LABEL_GAP = 9
 
 function drawColumns({ series, categories, values }: ColumnChart, width: number): Drawn {
   const totals = values.map((stack) => stack.reduce((sum, value) => sum + value, 0))

@@ -89,7 +89,7 @@ footer p { border-top: 1px solid var(--rule); padding-top: 18px; margin: 0; over
   }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   @page { margin: 18mm 16mm; }
-  main, header, footer { padding: 0; max-width: none; }
+  main, header, footer { padding: 0; max-width: 720px; }
   header { padding-top: 0; }
   section { margin-top: 44px; break-inside: avoid; }
   details { display: none; }
