@@ -17,6 +17,9 @@ const THREADS_MAX = 8
 const BUNDLES_A_MESSAGE = 8
 const MESSAGES_AHEAD = 2
 
+/** A thread makes much and keeps nothing: a larger nursery for its objects only takes memory. */
+const NURSERY_MB = 8
+
 /** Bundles from `from` up to `to`. */
 export interface BundleRange {
   readonly from: number
@@ -87,7 +90,10 @@ class Thread {
   #trouble: Error | null = null
 
   constructor(program: string, dir: string) {
-    this.#worker = new Worker(program, { workerData: { dir } })
+    this.#worker = new Worker(program, {
+      workerData: { dir },
+      resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+    })
     this.#worker.on('message', (answer: ThreadAnswer) => {
       if ('trouble' in answer) this.#fail(new AgentError('STATE_UNUSABLE', answer.trouble))
       else this.#waits.shift()?.resolve(answer.reports)

@@ -30,7 +30,8 @@ export type Fact =
       readonly index: number
       readonly job: string
       readonly commandsSent: number
-      readonly isEnd: boolean
+      /** Whether the job begins with it, or ends: counts of one that is opened again begin again. */
+      readonly stage: 'begins' | 'goes on' | 'ends'
     }
   | {
       readonly fact: 'copy'
@@ -70,12 +71,12 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
     case 'job-opened':
       return [
         refersTo(leaf.decision, 'decision', true),
-        { fact: 'progress', index, job: leaf.job, commandsSent: 0, isEnd: false },
+        { fact: 'progress', index, job: leaf.job, commandsSent: 0, stage: 'begins' },
       ]
     case 'job-armed':
       return [refersTo(leaf.decision, 'decision', true)]
     case 'job-sealed':
-      return [{ fact: 'progress', index, job: leaf.job, commandsSent: leaf.commandsSent, isEnd: false }]
+      return [{ fact: 'progress', index, job: leaf.job, commandsSent: leaf.commandsSent, stage: 'goes on' }]
     case 'job-closed':
       return closed(leaf, index)
     case 'hold-decided':
@@ -125,7 +126,7 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
 
 function closed(leaf: Leaf & { kind: 'job-closed' }, index: number): readonly Fact[] {
   const { job, commandsSent, commandsTotal } = leaf
-  const progress: Fact = { fact: 'progress', index, job, commandsSent, isEnd: true }
+  const progress: Fact = { fact: 'progress', index, job, commandsSent, stage: 'ends' }
   if (commandsTotal === null || commandsSent <= commandsTotal) return [progress]
   return [progress, { fact: 'wrong', index, what: `${commandsSent} of ${commandsTotal} commands were sent` }]
 }

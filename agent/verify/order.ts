@@ -129,9 +129,9 @@ export class OrderCheck {
     return this.#targets[kind].has(to) ? null : wrong(`which is no \`${kind}\``)
   }
 
-  #progress({ index, job, commandsSent, isEnd }: Fact & { fact: 'progress' }): Finding | null {
-    const before = this.#sent.get(job) ?? 0
-    if (isEnd) this.#sent.delete(job)
+  #progress({ index, job, commandsSent, stage }: Fact & { fact: 'progress' }): Finding | null {
+    const before = stage === 'begins' ? 0 : (this.#sent.get(job) ?? 0)
+    if (stage === 'ends') this.#sent.delete(job)
     else if (this.#sent.size < OPEN_JOBS_MAX || this.#sent.has(job)) this.#sent.set(job, commandsSent)
     if (commandsSent >= before) return null
     const what = `${commandsSent} commands of job \`${job}\` were sent, after ${before} of them`

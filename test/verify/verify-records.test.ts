@@ -408,6 +408,7 @@ describe('the count of a job', () => {
     ['is of a stream, which has no end', [closed(10, null)], []],
     ['begins again with another job', [sealed(5), sealed(1, 'k')], []],
     ['begins again when the job is opened again', [sealed(5), closed(5), opened(1), sealed(1)], []],
+    ['begins again where a crash left the job open', [sealed(5), opened(1), sealed(1)], []],
   ])('%s', async (_, records, expected) => {
     expect(briefly(await check(decision('allow'), opened(1), ...records))).toEqual(expected)
   })
