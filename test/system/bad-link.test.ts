@@ -68,15 +68,17 @@ describe.concurrent('a port that cannot be had', () => {
   })
 })
 
-/** The last records of a job that was stopped. */
+/** The last records of a job that was stopped: why, as a code that can be counted and in words. */
 function expectStopped(
   records: readonly Record<string, unknown>[],
-  reason: RegExp,
+  code: string,
+  words: RegExp,
   outcome = 'stopped',
 ): void {
   const [stop, closed] = records.slice(-2)
-  expect(stop).toMatchObject({ kind: 'safe-stop', reason: expect.stringMatching(reason) })
-  expect(closed).toMatchObject({ kind: 'job-closed', outcome, reason: expect.stringMatching(reason) })
+  const why = { code, reason: expect.stringMatching(words) }
+  expect(stop).toMatchObject({ kind: 'safe-stop', ...why })
+  expect(closed).toMatchObject({ kind: 'job-closed', outcome, ...why })
 }
 
 /** No command of the job ran after the one at which the fault struck, but for what was in the printer already. */
@@ -91,7 +93,7 @@ describe.concurrent('a printer that fails in mid-job', () => {
     const printer = await startPrinter({ faults: ['unplug-after=500'] })
     const { stderr, records } = await expectLinkFailed(printer.port)
     expect(stderr).toMatch(/was lost: .*; the printer did not confirm that its heaters are off\n$/)
-    expectStopped(records, /^port-lost: /, 'uncertain')
+    expectStopped(records, 'port-lost', / was lost: /, 'uncertain')
     expect((await printer.command.ended).status).toBe(0)
   })
 
@@ -99,14 +101,14 @@ describe.concurrent('a printer that fails in mid-job', () => {
     const printer = await startPrinter({ over: 'tcp', faults: ['unplug-after=500'] })
     const { stderr, records } = await expectLinkFailed(printer.port)
     expect(stderr).toContain('was lost: ')
-    expectStopped(records, /^port-lost: /, 'uncertain')
+    expectStopped(records, 'port-lost', / was lost: /, 'uncertain')
   })
 
   test('by a reset is brought to rest and gets no more of the job', async () => {
     const printer = await startPrinter({ faults: ['reset-after=500'] })
     const { stderr, records } = await expectLinkFailed(printer.port)
     expect(stderr).toBe('portcullis: the printer restarted in mid-job; the printer reports its heaters off\n')
-    expectStopped(records, /^printer-reset: /)
+    expectStopped(records, 'printer-reset', /^the printer restarted in mid-job$/)
     expect(isCold(printer)).toBe(true)
     expectNothingMore(printer, 500)
   })
@@ -115,7 +117,7 @@ describe.concurrent('a printer that fails in mid-job', () => {
     const printer = await startPrinter({ faults: ['thermal-runaway-after=500'] })
     const { stderr, records } = await expectLinkFailed(printer.port)
     expect(stderr).toContain('Thermal Runaway')
-    expectStopped(records, /^printer-/)
+    expectStopped(records, 'printer-error', /Thermal Runaway/)
     expect(isCold(printer)).toBe(true)
     expectNothingMore(printer, 500)
   })

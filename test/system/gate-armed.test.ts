@@ -158,7 +158,7 @@ describe('an armed job', () => {
       job,
       outcome: 'stopped',
       commandsSent: 100,
-      reason: expect.stringMatching(/^not-the-job: /),
+      code: 'not-the-job',
     })
     await gate.untilState('latched')
     expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({ job, confirmed: true })

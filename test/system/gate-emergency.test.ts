@@ -56,7 +56,8 @@ describe('M112 while the printer waits for heat and the window is closed', () =>
     expect(printer.commands().slice(-2)).toEqual(['M109 S200', 'M112'])
     expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
       outcome: 'stopped',
-      reason: 'emergency-stop: the host sent the emergency stop',
+      code: 'emergency-stop',
+      reason: 'the host sent the emergency stop',
     })
   })
 })

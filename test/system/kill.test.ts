@@ -123,7 +123,7 @@ describe.each([
     expect(status).toBe(1)
     expect(isCold(printer)).toBe(true)
     const [stop, closed] = (await logRecords(site)).slice(-2)
-    expect(stop).toMatchObject({ kind: 'safe-stop', reason: `interrupted: ${words}`, confirmed: true })
+    expect(stop).toMatchObject({ kind: 'safe-stop', code: 'interrupted', reason: words, confirmed: true })
     expect(closed).toMatchObject({ kind: 'job-closed', outcome: 'stopped' })
     expect(spooled(site)).toEqual([])
   })
