@@ -44,7 +44,7 @@ class HeldLog implements Recorder {
     if (this.fails.has(record.kind)) {
       return Promise.reject(new AgentError('AUDIT_UNWRITABLE', 'no space is left on the disk'))
     }
-    const receipt = { origin: this.origin, index: index as DurableIndex }
+    const receipt = { origin: this.origin, index: index as DurableIndex, at: '2026-11-22T20:00:00.000Z' }
     if (!this.holds.has(record.kind)) return Promise.resolve(receipt)
     return new Promise((resolve) => this.held.push(() => resolve(receipt)))
   }
