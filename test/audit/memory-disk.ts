@@ -164,6 +164,7 @@ export class MemoryDisk implements Disk {
   readonly #locks = new Set<string>()
   #fault: Fault | undefined
   #generation = 0
+  #nowMs = Date.UTC(2026, 10, 22, 20)
   /** Set to show what goes wrong on a kernel that keeps lost pages. */
   ignoresDropCache = false
   /** The names of the operations so far, and of the files and folders that they were for. */
@@ -172,9 +173,16 @@ export class MemoryDisk implements Disk {
   /** Called before each operation. */
   beforeEach: () => void = () => undefined
 
+  /** The clock of the machine: a second later each time that it is looked at, whoever does. */
+  now(): number {
+    this.#nowMs += 1000
+    return this.#nowMs - 1000
+  }
+
   /** A disk with the same in memory and on it, and no process. */
   clone(): MemoryDisk {
     const copy = new MemoryDisk()
+    copy.#nowMs = this.#nowMs
     copy.#root = this.#root.clone(new Map())
     copy.ignoresDropCache = this.ignoresDropCache
     return copy

@@ -60,7 +60,8 @@ export function tickingClock(): () => number {
 
 /** Opens the log on a disk in memory, as a process that is started on it. */
 export function openOn(disk: MemoryDisk, options: Partial<LogOptions> = {}): Promise<AuditLog> {
-  return openLog(DIR, { keys: KEYS, mayBegin: true, disk: disk.boot(), nowMs: tickingClock(), ...options })
+  const nowMs = (): number => disk.now()
+  return openLog(DIR, { keys: KEYS, mayBegin: true, disk: disk.boot(), nowMs, ...options })
 }
 
 /** Opens the log in a real folder. */
