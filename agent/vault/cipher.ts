@@ -56,10 +56,8 @@ export function decrypt(key: Buffer, bound: Buffer, sealed: Buffer): Buffer | un
   }
 }
 
-export function hmac(key: Buffer, ...parts: readonly Uint8Array[]): Buffer {
-  const mac = createHmac('sha256', key)
-  for (const part of parts) mac.update(part)
-  return mac.digest()
+export function hmac(key: Buffer, message: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(message).digest()
 }
 
 /** Compares in a time that does not tell where they differ. */

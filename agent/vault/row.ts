@@ -1,6 +1,7 @@
 /** One row: what was hidden of one record of the log, encrypted, behind a header by which it is found. */
 import { randomBytes } from 'node:crypto'
-import { areEqual, boundTo, decrypt, encrypt, hmac } from './cipher.ts'
+import { commitMembers, NotCanonicalError } from '../log-format/index.ts'
+import { areEqual, boundTo, decrypt, encrypt } from './cipher.ts'
 import { readRange, type VaultFile } from './disk.ts'
 import {
   CIPHER_OVERHEAD_BYTES,
@@ -45,18 +46,18 @@ const boundToRow = ({ subject, month }: RowPlace, header: Buffer): Buffer =>
 /** `fields`: canonical JSON of an object, of at most FIELDS_BYTES_MAX. */
 export function encodeRow(place: RowPlace, key: Buffer, fields: Buffer): Row {
   const salt = randomBytes(SALT_BYTES)
-  const commitment = hmac(salt, fields)
+  const commitment = commitMembers(JSON.parse(fields.toString('utf8')) as object, salt)
   const blocks = rowBlocks(fields.length)
   const header = Buffer.alloc(ROW_HEADER_BYTES)
   ROW_MAGIC.copy(header)
   header.writeUInt32BE(blocks, BLOCKS_AT)
-  commitment.copy(header, COMMITMENT_AT)
+  header.write(commitment, COMMITMENT_AT, 'hex')
   // Spaces to the end of the block: how long the fields are is nobody's business, and JSON does not mind them.
   const plain = Buffer.alloc(blocks * ROW_BLOCK_BYTES - ROW_HEADER_BYTES - CIPHER_OVERHEAD_BYTES, SPACE)
   salt.copy(plain)
   fields.copy(plain, SALT_BYTES)
   const sealed = encrypt(key, boundToRow(place, header), plain)
-  return { commitment: commitment.toString('hex'), frame: Buffer.concat([header, sealed]) }
+  return { commitment, frame: Buffer.concat([header, sealed]) }
 }
 
 /** What was sealed, or undefined if the frame is not such a row, or not the one of this commitment. */
@@ -71,16 +72,20 @@ export function decodeRow(
   const plain = decrypt(key, boundToRow(place, header), frame.subarray(ROW_HEADER_BYTES))
   if (plain === undefined) return undefined
   const salt = plain.subarray(0, SALT_BYTES)
-  const fields = withoutSpaces(plain.subarray(SALT_BYTES))
-  if (!areEqual(hmac(salt, fields), Buffer.from(commitment, 'hex'))) return undefined
-  const opened = parseObject(fields)
-  return opened === undefined ? undefined : { fields: opened, salt: salt.toString('hex') }
+  // The spaces behind it are none of JSON's business.
+  const fields = parseObject(plain.subarray(SALT_BYTES))
+  if (fields === undefined || !isCommitted(fields, salt, commitment)) return undefined
+  return { fields, salt: salt.toString('hex') }
 }
 
-function withoutSpaces(bytes: Buffer): Buffer {
-  let end = bytes.length
-  while (end > 0 && bytes[end - 1] === SPACE) end--
-  return bytes.subarray(0, end)
+/** False also for what has no canonical form: nobody can have committed to it. */
+function isCommitted(fields: object, salt: Buffer, commitment: string): boolean {
+  try {
+    return areEqual(Buffer.from(commitMembers(fields, salt), 'hex'), Buffer.from(commitment, 'hex'))
+  } catch (error) {
+    if (error instanceof NotCanonicalError) return false
+    throw error
+  }
 }
 
 /** Only the vault's own key could have made these bytes; still, they are not taken on trust. */

@@ -196,7 +196,7 @@ class FolderVault implements Vault {
   }
 
   #encode(fields: object): Buffer {
-    assert(!Array.isArray(fields), 'what is sealed is an object with members')
+    assert(!Array.isArray(fields), 'what is sealed is an object')
     let bytes: Buffer
     try {
       bytes = Buffer.from(canonicalJson(fields), 'utf8')
@@ -204,6 +204,8 @@ class FolderVault implements Vault {
       if (!(error instanceof NotCanonicalError)) throw error
       throw unwritable(this.#dir, error.message)
     }
+    // A commitment to no member would be one without salt.
+    assert(bytes.length > '{}'.length, 'what is sealed has members')
     if (bytes.length <= FIELDS_BYTES_MAX) return bytes
     const limit = `the limit of ${FIELDS_BYTES_MAX} bytes`
     throw unwritable(this.#dir, `what is to be sealed has ${bytes.length} bytes, above ${limit}`)

@@ -65,6 +65,34 @@ export async function openKeyFile(place: Place, file: Uint8Array): Promise<Bytes
 const boundToRow = ({ subject, month }: Place, header: Uint8Array): Bytes =>
   bytesOf(`portcullis-vault-1 row ${subject} ${month}`, header)
 
+type Members = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** RFC 8785, of what JSON.parse answers. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const names = Object.keys(value).sort()
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`
+}
+
+/** "A commitment" of the log's format: to all members of an object, each under a salt of its own. */
+export async function commitTo(members: Members, salt: Uint8Array, level = 1): Promise<Bytes> {
+  const commitments: [string, string][] = []
+  for (const [name, value] of Object.entries(members)) {
+    const own = await hmac(salt, bytesOf(`member ${name}`))
+    const hasMembers = isObject(value) && Object.keys(value).length > 0
+    const commitment =
+      hasMembers && level < 3 ? commitTo(value, own, level + 1) : hmac(own, bytesOf(canonical(value)))
+    commitments.push([name, Buffer.from(await commitment).toString('hex')])
+  }
+  const text = canonical(Object.fromEntries(commitments))
+  return new Uint8Array(await subtle.digest('SHA-256', bytesOf(text)))
+}
+
+/** `forged`: the commitment, where it is not that to the fields. */
 export async function makeRow(
   place: Place,
   key: Uint8Array,
@@ -75,7 +103,7 @@ export async function makeRow(
 ): Promise<{ row: Bytes; commitment: Bytes }> {
   const json = bytesOf(fields)
   const blocks = Math.ceil((8 + 4 + 32 + 12 + 32 + json.length + 16) / 256)
-  const commitment = forged === undefined ? await hmac(salt, json) : bytesOf(forged)
+  const commitment = bytesOf(forged ?? (await commitTo(JSON.parse(fields) as Members, salt)))
   const header = bytesOf('pc-row-1', bigEndian(blocks, 4), commitment)
   const spaces = new Array<number>(blocks * 256 - 104 - json.length).fill(0x20)
   const row = await lock(key, nonce, boundToRow(place, header), bytesOf(salt, json, spaces))
@@ -92,7 +120,8 @@ export async function openRow(
   const plain = await unlock(key, boundToRow(place, file.subarray(0, 44)), file.subarray(44, bytes))
   const salt = plain.slice(0, 32)
   const json = plain.slice(32, plain.findLastIndex((byte) => byte !== 0x20) + 1)
-  return { fields: new TextDecoder().decode(json), salt, commitment: await hmac(salt, json), bytes }
+  const fields = new TextDecoder('utf-8', { fatal: true }).decode(json)
+  return { fields, salt, commitment: await commitTo(JSON.parse(fields) as Members, salt), bytes }
 }
 
 interface NameVector {

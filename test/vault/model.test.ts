@@ -27,6 +27,7 @@ const step = fc.oneof(
 const fields = fc.dictionary(
   fc.string({ unit: 'grapheme' }),
   fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' }),
+  { minKeys: 1 },
 )
 
 interface ModelRow {

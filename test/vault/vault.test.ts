@@ -168,19 +168,21 @@ describe('rows', () => {
   test('a subject or a moment that cannot be one is a fault of ours', async () => {
     const vault = await open(scratchFolder())
     for (const subject of ['', 's-1', '../../etc', 's-0123456789ABCDEF', 's-0123456789abcdef/..']) {
-      await expect(vault.seal(subject, {}, 0)).rejects.toThrow('a subject has the form of one')
+      await expect(vault.seal(subject, { n: 0 }, 0)).rejects.toThrow('a subject has the form of one')
     }
     for (const atMs of [Number.NaN, -1, 1.5, Date.UTC(10_000, 0), Number.POSITIVE_INFINITY]) {
-      await expect(vault.seal(vault.newSubject(), {}, atMs)).rejects.toThrow(
+      await expect(vault.seal(vault.newSubject(), { n: 0 }, atMs)).rejects.toThrow(
         'a moment lies from 1970 to 9999',
       )
     }
-    await expect(vault.seal(vault.newSubject(), [1], 0)).rejects.toThrow('an object with members')
+    await expect(vault.seal(vault.newSubject(), [1], 0)).rejects.toThrow('what is sealed is an object')
+    for (const none of [{}, { a: undefined }])
+      await expect(vault.seal(vault.newSubject(), none, 0)).rejects.toThrow('what is sealed has members')
   })
 
   test('a reference that names nothing, or is none, is missing', async () => {
     const vault = await open(scratchFolder())
-    const ref = await vault.seal(await vault.subjectOf('Alice'), {}, inMonth(1))
+    const ref = await vault.seal(await vault.subjectOf('Alice'), { n: 0 }, inMonth(1))
     const none = [
       { ...ref, commitment: '0'.repeat(64) },
       { ...ref, subject: vault.newSubject() },
@@ -196,7 +198,7 @@ describe('rows', () => {
     const vault = await open(scratchFolder())
     const subject = vault.newSubject()
     for (const atMs of [0, startOf(2) - 1, startOf(2), Date.UTC(9999, 11, 31)])
-      await vault.seal(subject, {}, atMs)
+      await vault.seal(subject, { n: 0 }, atMs)
     expect(await vault.subjects()).toMatchObject([{ months: ['1970-01', '2026-01', '2026-02', '9999-12'] }])
   })
 })
@@ -257,7 +259,7 @@ describe('erasure', () => {
     const dir = scratchFolder()
     const vault = await open(dir)
     const alice = await vault.subjectOf('Alice')
-    await vault.seal(alice, {}, inMonth(1))
+    await vault.seal(alice, { n: 0 }, inMonth(1))
     const first = await vault.erase(alice, { keepFromMs: null })
     expect(await vault.erase(alice, { keepFromMs: null })).toEqual(first)
     expect(await (await open(dir)).erase(alice, { keepFromMs: null })).toEqual(first)
@@ -301,9 +303,12 @@ describe('erasure', () => {
     const vault = await openVault(scratchFolder(), { wrappingKey: KEY, nowMs: () => inMonth(2) })
     const [alice, bob] = [await vault.subjectOf('Alice'), await vault.subjectOf('Bob')]
     const carol = await vault.subjectOf('Carol')
-    const refs = [await vault.seal(alice, {}, inMonth(1)), await vault.seal(alice, {}, inMonth(3))]
-    await vault.seal(bob, {}, inMonth(1))
-    await vault.seal(bob, {}, inMonth(2))
+    const refs = [
+      await vault.seal(alice, { n: 0 }, inMonth(1)),
+      await vault.seal(alice, { n: 0 }, inMonth(3)),
+    ]
+    await vault.seal(bob, { n: 0 }, inMonth(1))
+    await vault.seal(bob, { n: 0 }, inMonth(2))
     expect(await vault.eraseOlderThan(startOf(2) - 1)).toEqual([])
     const first = await vault.eraseOlderThan(startOf(2))
     expect(first.toSorted((a, b) => (a.subject < b.subject ? -1 : 1))).toEqual(
@@ -333,12 +338,12 @@ describe('erasure', () => {
     const again = await open(dir)
     expect(await again.open(ref)).toEqual({ gone: 'erased' })
     expect(await again.findSubject('Alice')).toBeUndefined()
-    expect((await refusal(again.seal(alice, {}, inMonth(1)))).message).toContain(
+    expect((await refusal(again.seal(alice, { n: 0 }, inMonth(1)))).message).toContain(
       `\`${alice}/2026-01.key\` was shredded and has been put back; erase \`${alice}\` again`,
     )
     expect(await again.erase(alice, { keepFromMs: null })).toMatchObject({ erasedRows: 1 })
     expect(readdirSync(dir).sort()).toEqual(['erased', 'vault'])
-    await again.seal(alice, {}, inMonth(1))
+    await again.seal(alice, { n: 0 }, inMonth(1))
   })
 })
 
@@ -380,7 +385,7 @@ describe('a reader', () => {
     expect(() => statSync(dir)).toThrow()
     const vault = await open(dir)
     const alice = await vault.subjectOf('Alice')
-    const ref = await vault.seal(alice, {}, inMonth(1))
+    const ref = await vault.seal(alice, { n: 0 }, inMonth(1))
     await vault.close()
     const rows = join(dir, alice, '2026-01.rows')
     appendFileSync(rows, 'pc-row-1 and then the power failed')
@@ -390,7 +395,9 @@ describe('a reader', () => {
     const bytes = readFileSync(rows)
     const reader = await read(dir)
     expect(await reader.open(ref)).toMatchObject({ fields: {} })
-    await expect(reader.seal(alice, {}, inMonth(1))).rejects.toThrow('a reader of the vault writes nothing')
+    await expect(reader.seal(alice, { n: 0 }, inMonth(1))).rejects.toThrow(
+      'a reader of the vault writes nothing',
+    )
     await expect(reader.erase(alice, { keepFromMs: null })).rejects.toThrow(
       'a reader of the vault writes nothing',
     )
@@ -459,7 +466,7 @@ describe('opening', () => {
     await vault.close()
     expect(await vault.open(await sealed)).toMatchObject({ fields: { n: 1 } })
     for (const late of [
-      vault.seal(alice, {}, 0),
+      vault.seal(alice, { n: 0 }, 0),
       vault.subjectOf('Bob'),
       vault.erase(alice, { keepFromMs: null }),
     ]) {
@@ -505,7 +512,7 @@ describe('what the disk is asked to do', () => {
     const disk = new MemoryDisk()
     const vault = await openOn(disk)
     const alice = await vault.subjectOf('Alice')
-    for (const month of [1, 2]) await vault.seal(alice, {}, inMonth(month))
+    for (const month of [1, 2]) await vault.seal(alice, { n: 0 }, inMonth(month))
     const note = ['write', 'fdatasync', 'fsyncFolder']
     const keys = ['write', 'fdatasync', 'write', 'fdatasync', 'unlink', 'unlink', 'fsyncFolder']
     const rows = ['unlink', 'unlink']
@@ -521,12 +528,12 @@ describe('what the disk is asked to do', () => {
     const disk = new MemoryDisk()
     const vault = await openOn(disk)
     const subject = vault.newSubject()
-    expect(await operationsOf(disk, () => vault.seal(subject, {}, inMonth(1)))).toEqual([
+    expect(await operationsOf(disk, () => vault.seal(subject, { n: 0 }, inMonth(1)))).toEqual([
       ...['makeFolder', 'fsyncFolder'],
       ...['write', 'fdatasync', 'link', 'unlink'],
       ...['write', 'fdatasync', 'fsyncFolder'],
     ])
-    expect(await operationsOf(disk, () => vault.seal(subject, {}, inMonth(1)))).toEqual([
+    expect(await operationsOf(disk, () => vault.seal(subject, { n: 0 }, inMonth(1)))).toEqual([
       'write',
       'fdatasync',
     ])
@@ -542,7 +549,7 @@ test('whatever the vault makes is for its user alone, whatever the umask', async
   try {
     const vault = await open(dir)
     const alice = await vault.subjectOf('Alice')
-    for (const month of [1, 2]) await vault.seal(alice, {}, inMonth(month))
+    for (const month of [1, 2]) await vault.seal(alice, { n: 0 }, inMonth(month))
     await vault.erase(alice, { keepFromMs: startOf(2) })
   } finally {
     process.umask(before)

@@ -10,7 +10,7 @@ export const VECTOR = {
   month: '2026-11',
   monthKey: upFrom(0x40, 32),
   keyNonce: upFrom(0xa0, 12),
-  fields: '{"by":"Jürgen Größe","place":"tcp 192.0.2.7"}',
+  fields: '{"decision":{"claims":{},"id":"d-1","job":{"name":"vase.gcode"}},"user":"Jürgen Größe"}',
   salt: upFrom(0x60, 32),
   rowNonce: upFrom(0xb0, 12),
   name: { name: 'Jürgen Größe', key: upFrom(0x80, 32), keyNonce: upFrom(0xc0, 12), nonce: upFrom(0xd0, 12) },
