@@ -47,7 +47,7 @@ function addReading(audit: Command): void {
     .option('--copy', 'the folder is a copy of what is published, without the journal')
     .option('--json', JSON_HELP)
     .addOption(stateOption())
-    .action(async (dir, options) => (await import('./audit.ts')).verify(dir, options))
+    .action(async (dir, options) => (await import('./audit-verify.ts')).verify(dir, options))
   audit
     .command('record')
     .description('write the bytes of one record as they stand in the log')

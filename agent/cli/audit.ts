@@ -1,18 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LogEntry, logSize, readEntry } from '../audit/index.ts'
-import { EXIT } from '../errors.ts'
 import { type LedgerPlace, readLedger } from '../ledger.ts'
 import type { RecordKind, StoredRecord } from '../log-format/index.ts'
 import { RECORD_KINDS } from '../log-format/index.ts'
-import { type Verification, verifyLog } from '../verify/index.ts'
 import { recordIndex } from './audit-appeal.ts'
 import { findLog, type PlaceOptions } from './audit-place.ts'
-import { readFileOf, readPolicyFile } from './audit-receipt.ts'
 import { badUsage } from './end.ts'
 import { interruptSignal } from './interrupt.ts'
-import { dim, green, LineWriter, red, say, sayJson, yellow } from './output.ts'
-import { checkerProgram } from './programs.ts'
-import { startProgress } from './progress.ts'
+import { dim, LineWriter } from './output.ts'
 import { recordWords } from './record-words.ts'
 
 export interface ShowOptions extends PlaceOptions {
@@ -27,7 +22,6 @@ export interface ShowOptions extends PlaceOptions {
 
 /** How long a log is left alone before it is looked at again. */
 const FOLLOW_MS = 250
-const NOTE_BYTES_MAX = 256 * 1024
 const TAIL_RECORDS = 10
 
 /** `portcullis audit show`: the records of a log, one a line. */
@@ -110,59 +104,6 @@ function filterOf(options: ShowOptions): (record: StoredRecord) => boolean {
 function isOfJob(record: StoredRecord, job: string): boolean {
   if (record.kind === 'decision') return record.id.startsWith(job)
   return 'job' in record && record.job !== null && record.job.startsWith(job)
-}
-
-export interface VerifyLogOptions extends PlaceOptions {
-  readonly json?: true
-  /** Checkpoints of this log that were kept elsewhere. */
-  readonly against?: readonly string[]
-  /** A tlog-policy file: which key the log must have, and who must have cosigned. */
-  readonly policy?: string
-  /** The folder is a copy of what is published, without the journal. */
-  readonly copy?: true
-}
-
-/** `portcullis audit verify`: whether the log is whole and unaltered. Exit status 6 where it is not. */
-export async function verify(dir: string | undefined, options: VerifyLogOptions): Promise<void> {
-  const { logDir } = await findLog(dir, options)
-  const earlier = await Promise.all(
-    (options.against ?? []).map(async (name) => ({
-      name,
-      note: await readFileOf(name, NOTE_BYTES_MAX, 'checkpoint'),
-    })),
-  )
-  const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy)
-  const program = checkerProgram()
-  const size = options.json ? 0 : await logSize(logDir).catch(() => 0)
-  const bar = options.json ? undefined : startProgress('verifying', size)
-  const verification = await verifyLog(logDir, {
-    earlier,
-    ...(policy !== undefined && { policy }),
-    ...(options.copy && { isCopy: true }),
-    program,
-    onProgress: (records) => bar?.update(records),
-  }).finally(() => bar?.stop())
-  if (!verification.ok) process.exitCode = EXIT.evidenceFailed
-  if (options.json) sayJson(verification)
-  else say(...verificationLines(verification))
-}
-
-function verificationLines(verification: Verification): readonly string[] {
-  const { ok, records, root, checkpoint, witnessed, findings, omitted } = verification
-  return [
-    `${ok ? green('whole') : red('damaged')}  ${records} records${root === null ? '' : `, root ${root}`}`,
-    ...findings.map(
-      ({ severity, code, message }) =>
-        `  ${severity === 'damage' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,
-    ),
-    ...(omitted > 0 ? [`  and ${omitted} more`] : []),
-    ...(checkpoint === null ? [] : [dim(`  checkpoint over ${checkpoint.size} records, signed by the log`)]),
-    dim(
-      witnessed === null
-        ? '  no witness has cosigned it: only a later checkpoint kept elsewhere shows that records are missing at its end'
-        : `  witnessed up to record ${witnessed.size - 1} by ${witnessed.cosigners.map(({ name }) => name).join(', ')}`,
-    ),
-  ]
 }
 
 /** `portcullis audit record`: the bytes of one record as they stand in the log, for other tools. */

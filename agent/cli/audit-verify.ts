@@ -1,0 +1,113 @@
+import { createPublicKey } from 'node:crypto'
+import { basename, dirname } from 'node:path'
+import { logSize, readLog } from '../audit/index.ts'
+import { EXIT } from '../errors.ts'
+import { keyIdOf, readKey } from '../key-file.ts'
+import { checkSample } from '../review/index.ts'
+import {
+  isProblem,
+  type NoteKey,
+  noteKey,
+  type SignedHead,
+  type Verification,
+  verifyLog,
+} from '../verify/index.ts'
+import { findLog, type PlaceOptions } from './audit-place.ts'
+import { readFileOf, readPolicyFile } from './audit-receipt.ts'
+import { dim, green, red, say, sayJson, yellow } from './output.ts'
+import { checkerProgram } from './programs.ts'
+import { startProgress } from './progress.ts'
+
+const NOTE_BYTES_MAX = 256 * 1024
+
+export interface VerifyLogOptions extends PlaceOptions {
+  readonly json?: true
+  /** Checkpoints of this log that were kept elsewhere. */
+  readonly against?: readonly string[]
+  /** A tlog-policy file: which key the log must have, and who must have cosigned. */
+  readonly policy?: string
+  /** The folder is a copy of what is published, without the journal. */
+  readonly copy?: true
+}
+
+/** `portcullis audit verify`: whether the log is whole and unaltered. Exit status 6 where it is not. */
+export async function verify(dir: string | undefined, options: VerifyLogOptions): Promise<void> {
+  const { logDir } = await findLog(dir, options)
+  const own = await ownKey(logDir)
+  const earlier = await Promise.all(
+    (options.against ?? []).map(async (name) => ({
+      name,
+      note: await readFileOf(name, NOTE_BYTES_MAX, 'checkpoint'),
+    })),
+  )
+  const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy)
+  const program = checkerProgram()
+  const size = options.json ? 0 : await logSize(logDir).catch(() => 0)
+  const bar = options.json ? undefined : startProgress('verifying', size)
+  const verification = await verifyLog(logDir, {
+    earlier,
+    ...(own !== undefined && { key: own }),
+    ...(policy !== undefined && { policy }),
+    ...(options.copy && { isCopy: true }),
+    program,
+    onProgress: (records) => bar?.update(records),
+  }).finally(() => bar?.stop())
+  const samples = verification.ok && !options.copy ? await wrongSamples(logDir) : []
+  const ok = verification.ok && samples.length === 0
+  if (!ok) process.exitCode = EXIT.evidenceFailed
+  if (options.json) sayJson({ ...verification, ok, samples })
+  else say(...verificationLines({ ...verification, ok }, samples, policy !== undefined))
+}
+
+/** The key that the log must have, where it lies in the state folder whose key that is. */
+async function ownKey(logDir: string): Promise<NoteKey | undefined> {
+  const root = dirname(logDir)
+  const log = basename(logDir) === 'log' ? await readKey(root, 'log') : undefined
+  const machine = log === undefined ? undefined : await readKey(root, 'machine')
+  if (log === undefined || machine === undefined) return undefined
+  const { x = '' } = createPublicKey(log).export({ format: 'jwk' })
+  const origin = `portcullis/${keyIdOf('machine', machine)}/${keyIdOf('log', log)}`
+  const key = noteKey('log', origin, Buffer.from(x, 'base64url'))
+  return isProblem(key) ? undefined : key
+}
+
+/** Samples on record that are not what their seed draws. */
+async function wrongSamples(logDir: string): Promise<readonly string[]> {
+  const problems: string[] = []
+  for await (const { record } of readLog(logDir)) {
+    if (record.kind !== 'sampled') continue
+    const wrong = await checkSample(readLog(logDir), record)
+    if (wrong !== null) problems.push(wrong.problem)
+  }
+  return problems
+}
+
+function verificationLines(
+  verification: Verification,
+  samples: readonly string[],
+  hasPolicy: boolean,
+): readonly string[] {
+  const { ok, records, root, checkpoint, witnessed, findings, omitted } = verification
+  return [
+    `${ok ? green('whole') : red('damaged')}  ${records} records${root === null ? '' : `, root ${root}`}`,
+    ...findings.map(
+      ({ severity, code, message }) =>
+        `  ${severity === 'damage' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,
+    ),
+    ...samples.map((problem) => `  ${red('✗')} ${problem} ${dim('(wrong-sample)')}`),
+    ...(omitted > 0 ? [`  and ${omitted} more`] : []),
+    ...(checkpoint === null ? [] : [dim(`  checkpoint over ${checkpoint.size} records, signed by the log`)]),
+    dim(`  ${witnessWords(witnessed, hasPolicy)}`),
+  ]
+}
+
+function witnessWords(witnessed: Verification['witnessed'], hasPolicy: boolean): string {
+  if (witnessed === null)
+    return 'no witness has cosigned it: only a later checkpoint kept elsewhere shows that records are missing at its end'
+  const upTo = `up to record ${witnessed.size - 1}`
+  if (witnessed.cosigners.length > 0)
+    return `witnessed ${upTo} by ${witnessed.cosigners.map(({ name }) => name).join(', ')}`
+  return hasPolicy
+    ? `a head ${upTo} is kept as witnessed, and no witness of the policy has cosigned it`
+    : `said to be witnessed ${upTo}; who the witnesses must be is for you to say: --policy FILE`
+}
