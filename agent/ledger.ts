@@ -1,18 +1,24 @@
 import { type AuditLog, type LogEntry, openLog, type Receipt, readLog } from './audit/index.ts'
+import { DEFERRALS } from './deferrals.ts'
 import { AgentError, assert } from './errors.ts'
+import { LAST_END } from './last-end.ts'
 import { type AuditRecord, type OpenRecord, type SealedRef, splitRecord } from './log-format/index.ts'
+import { type Fold, LiveFolds, readSnapshots, type Snapshot, SnapshotPlan, type Snapshots } from './replay.ts'
 import { endFirstUse, type StateFolder } from './state-folder.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
 /**
  * The log with its side table: takes records whole, keeps apart what may have to be forgotten, and says that a record is
- * there when both halves are durable.
+ * there when both halves are durable. It knows what the log comes to, and leaves snapshots of that in it, whoever writes:
+ * however long a log becomes, the next start reads only its end.
  */
 
 /** Jobs whose subject is remembered. More than one is open only between two records. */
 const JOBS_MAX = 64
 /** Stands for what concerns the place and no person. */
 const SITE = 'portcullis:site'
+/** What every ledger follows. */
+const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS]
 
 /** Where records go; each is durable once its receipt is there. */
 export interface Recorder {
@@ -22,10 +28,22 @@ export interface Recorder {
 /** Whoever hears of each record once it is durable, in order. Must not throw. */
 export type RecordListener = (entry: LogEntry) => void
 
+interface LedgerParts {
+  readonly log: AuditLog
+  readonly vault: Vault
+  readonly nowMs: () => number
+  readonly folds: LiveFolds
+  /** What the log had when it was opened. */
+  readonly snapshots: Snapshots
+}
+
 export class Ledger implements Recorder {
   readonly log: AuditLog
   readonly vault: Vault
   readonly #nowMs: () => number
+  readonly #folds: LiveFolds
+  readonly #snapshots: Snapshots
+  readonly #plan = new SnapshotPlan()
   /** The subjects of the jobs of late, by job. */
   readonly #jobs = new Map<string, string>()
   readonly #listeners = new Set<RecordListener>()
@@ -33,10 +51,28 @@ export class Ledger implements Recorder {
   #order: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
 
-  constructor(log: AuditLog, vault: Vault, nowMs: () => number) {
+  constructor({ log, vault, nowMs, folds, snapshots }: LedgerParts) {
     this.log = log
     this.vault = vault
     this.#nowMs = nowMs
+    this.#folds = folds
+    this.#snapshots = snapshots
+    for (const fold of FOLDS) this.keep(fold.name, () => folds.stateOf(fold))
+  }
+
+  /** What a fold comes to after all records that are durable. */
+  stateOf<S extends object>(fold: Fold<S>): S {
+    return this.#folds.stateOf(fold)
+  }
+
+  /** The snapshot of this name that the log had when it was opened, if it was not too far back. */
+  snapshotOf(name: string): Snapshot | undefined {
+    return this.#snapshots.get(name)
+  }
+
+  /** Leaves snapshots of this too from here on. `state` is asked after every listener was told of the latest record. */
+  keep(name: string, state: () => object): void {
+    this.#plan.keep(name, this.snapshotOf(name)?.size ?? 0, state)
   }
 
   /** Tells this listener of every record from here on. */
@@ -68,7 +104,10 @@ export class Ledger implements Recorder {
     const receipt = await durable
     const { index, at } = receipt
     const stamp = { seq: index, at, ...(sealed !== undefined && { sealed }) }
+    this.#folds.take(index, record)
     for (const listener of this.#listeners) listener({ index, record: { ...record, ...stamp } })
+    // Nobody waits for them. A log that takes no more says so to whoever does.
+    for (const due of this.#plan.due(index + 1)) void this.append(due).catch(() => undefined)
     return receipt
   }
 
@@ -124,15 +163,19 @@ function unwritable(error: unknown): Error {
   return new AgentError('AUDIT_UNWRITABLE', error.message, { cause: error })
 }
 
-/** Opens log and side table of a state folder for this process alone. Throws as `openLog` and `openVault` do. */
-export async function openLedger(state: StateFolder): Promise<Ledger> {
+/** Opens log and side table of a state folder for this process alone. Throws as `openLog`, `readLog` and `openVault` do. */
+export async function openLedger(state: StateFolder, nowMs: () => number = Date.now): Promise<Ledger> {
   const log = await openLog(state.logDir, {
     keys: { machine: state.machineKey, log: state.logKey },
     mayBegin: state.mayBeginLog,
+    nowMs,
   })
   try {
     await endFirstUse(state)
-    return new Ledger(log, await openVault(state.vaultDir, { wrappingKey: state.wrappingKey }), Date.now)
+    const snapshots = await readSnapshots(state.logDir)
+    const folds = await LiveFolds.replay(FOLDS, snapshots, state.logDir)
+    const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey })
+    return new Ledger({ log, vault, nowMs, folds, snapshots })
   } catch (error) {
     await log.close()
     throw error

@@ -1,14 +1,15 @@
-import { type LogEntry, logSize, readLog } from './audit/index.ts'
+import { type LogEntry, readLog } from './audit/index.ts'
+import { assert } from './errors.ts'
 import type { AuditRecord } from './log-format/index.ts'
 
 /**
- * What the log comes to: a state that is nothing but its records taken one after the other. A snapshot in the log spares
- * the next replay all that lies before it.
+ * What the log comes to: states that are nothing but its records taken one after the other. Snapshots in the log spare
+ * the next replay all that lies before them.
  */
 
 /** So many records after a snapshot the next one is due: a replay of them takes some hundredths of a second. */
 export const SNAPSHOT_EVERY = 4096
-/** How far back a snapshot is looked for before the log is replayed whole. */
+/** How far back snapshots are looked for before the log is replayed whole. */
 const LOOK_BACK = 3 * SNAPSHOT_EVERY
 
 /** One thing that is derived from the log. Its state is JSON and holds nothing that is hidden in the records. */
@@ -24,61 +25,110 @@ export interface Fold<S extends object> {
 /** A record as both its writer and its reader have it: its open members. */
 export type FoldedRecord = AuditRecord | LogEntry['record']
 
-/** The state after all durable records. Throws as `readLog` does. */
-export async function replay<S extends object>(fold: Fold<S>, logDir: string): Promise<S> {
-  const snapshot = await latestSnapshot(fold.name, logDir)
-  const found = snapshot === undefined ? undefined : fold.read(snapshot.state)
-  const from = found === undefined ? 0 : (snapshot?.size ?? 0)
-  let state = found ?? fold.empty
-  for await (const { index, record } of readLog(logDir, { from })) state = fold.take(state, record, index)
-  return state
-}
-
 /** What a snapshot tells: the state, as it was written, after so many records. */
 export interface Snapshot {
   readonly state: object
   readonly size: number
 }
 
-/** The latest snapshot of a fold that is not too far back, or undefined. */
-export async function latestSnapshot(name: string, logDir: string): Promise<Snapshot | undefined> {
-  const from = Math.max(0, (await logSize(logDir)) - LOOK_BACK)
-  let latest: Snapshot | undefined
-  for await (const { index, record } of readLog(logDir, { from })) {
-    if (record.kind !== 'snapshot' || record.fold !== name || record.size > index) continue
-    latest = { state: record.state, size: record.size }
+export type Snapshots = ReadonlyMap<string, Snapshot>
+
+/** The latest snapshots that are not too far back, by the names of their folds. Throws as `readLog` does. */
+export async function readSnapshots(logDir: string): Promise<Snapshots> {
+  const latest = new Map<string, Snapshot>()
+  for await (const { index, record } of readLog(logDir, { last: LOOK_BACK, kind: 'snapshot' })) {
+    if (record.kind !== 'snapshot' || record.size > index) continue
+    latest.set(record.fold, { state: record.state, size: record.size })
   }
   return latest
 }
 
-/** Follows the log as it is written, and says when a snapshot is due. */
-export class LiveFold<S extends object> {
-  readonly #fold: Fold<S>
-  #state: S
+interface Standing {
+  readonly fold: Fold<object>
+  state: object
   /** Records that the state has taken, from the first on. */
-  #size: number
-  #since = 0
+  size: number
+}
 
-  /** `state` is that of the first `size` records. */
-  constructor(fold: Fold<S>, state: S, size: number) {
-    this.#fold = fold
-    this.#state = state
+/** Folds of one log, which follow it as it is written. */
+export class LiveFolds {
+  readonly #standings: ReadonlyMap<string, Standing>
+  #size: number
+
+  private constructor(standings: readonly Standing[], size: number) {
+    this.#standings = new Map(standings.map((standing) => [standing.fold.name, standing]))
     this.#size = size
   }
 
-  get state(): S {
-    return this.#state
+  /** What they come to after all durable records. Throws as `readLog` does. */
+  static async replay(
+    folds: readonly Fold<object>[],
+    snapshots: Snapshots,
+    logDir: string,
+  ): Promise<LiveFolds> {
+    const standings = folds.map((fold) => resume(fold, snapshots.get(fold.name)))
+    const from = Math.min(...standings.map(({ size }) => size))
+    let size = 0
+    for await (const { index, record } of readLog(logDir, { from })) {
+      for (const standing of standings) if (index >= standing.size) advance(standing, index, record)
+      size = index + 1
+    }
+    return new LiveFolds(standings, Math.max(size, from))
   }
 
-  /** Takes the next record; answers the snapshot that is due with it, where one is. */
-  take(index: number, record: FoldedRecord): AuditRecord | undefined {
-    this.#state = this.#fold.take(this.#state, record, index)
-    this.#size = index + 1
-    this.#since = record.kind === 'snapshot' ? 0 : this.#since + 1
-    return this.#since === SNAPSHOT_EVERY ? this.snapshot() : undefined
+  /** How many records they have taken. */
+  get size(): number {
+    return this.#size
   }
 
-  snapshot(): AuditRecord {
-    return { kind: 'snapshot', fold: this.#fold.name, size: this.#size, state: this.#state }
+  stateOf<S extends object>(fold: Fold<S>): S {
+    const standing = this.#standings.get(fold.name)
+    assert(standing !== undefined, `fold \`${fold.name}\` is followed`)
+    return standing.state as S
+  }
+
+  /** Takes the next record. */
+  take(index: number, record: FoldedRecord): void {
+    assert(index === this.#size, 'folds take one record after the other')
+    for (const standing of this.#standings.values()) advance(standing, index, record)
+    this.#size++
+  }
+}
+
+function resume(fold: Fold<object>, snapshot: Snapshot | undefined): Standing {
+  const state = snapshot && fold.read(snapshot.state)
+  if (snapshot === undefined || state === undefined) return { fold, state: fold.empty, size: 0 }
+  return { fold, state, size: snapshot.size }
+}
+
+function advance(standing: Standing, index: number, record: FoldedRecord): void {
+  standing.state = standing.fold.take(standing.state, record, index)
+  standing.size = index + 1
+}
+
+interface Kept {
+  readonly state: () => object
+  /** That of the latest snapshot. */
+  size: number
+}
+
+/** Says which snapshots are due. */
+export class SnapshotPlan {
+  readonly #kept = new Map<string, Kept>()
+
+  /** `size`: how many records the latest snapshot of this fold spares. `state`: what to keep of it now. */
+  keep(fold: string, size: number, state: () => object): void {
+    this.#kept.set(fold, { size, state })
+  }
+
+  /** The snapshots that are to be made now that so many records were taken. They count as made. */
+  due(size: number): readonly AuditRecord[] {
+    const due: AuditRecord[] = []
+    for (const [fold, kept] of this.#kept) {
+      if (size - kept.size < SNAPSHOT_EVERY) continue
+      kept.size = size
+      due.push({ kind: 'snapshot', fold, size, state: kept.state() })
+    }
+    return due
   }
 }

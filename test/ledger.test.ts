@@ -1,10 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readLog } from '../agent/audit/index.ts'
 import { AgentError } from '../agent/errors.ts'
-import { openLedger, readLedger } from '../agent/ledger.ts'
+import { LAST_END } from '../agent/last-end.ts'
+import { type Ledger, openLedger, readLedger } from '../agent/ledger.ts'
 import type { AuditRecord, StoredRecord } from '../agent/log-format/index.ts'
+import { SNAPSHOT_EVERY } from '../agent/replay.ts'
 import { decisionOf, filesOf, recordsOf, scratchLedger } from './state-scratch.ts'
 
 const SHA256 = 'ab'.repeat(32)
@@ -86,6 +88,90 @@ describe('a ledger', () => {
     await ledger.append(OPENED)
     await expect(openLedger(state)).rejects.toMatchObject({ code: 'AUDIT_LOCKED' })
     expect(await recordsOf(state)).toHaveLength(2)
+  })
+})
+
+describe('what the log comes to', () => {
+  const MANY = SNAPSHOT_EVERY
+  const some = (ledger: Ledger, count: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: count }, () => ledger.append(OPENED)))
+  const snapshotsIn = async (logDir: string): Promise<readonly StoredRecord[]> => {
+    const found: StoredRecord[] = []
+    for await (const { record } of readLog(logDir, { kind: 'snapshot' })) found.push(record)
+    return found
+  }
+  const UNFINISHED = { job: 'job-1', commandsSent: 0, commandsTotal: null }
+
+  test('is known after each record, and again when the log is opened', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append(OPENED)
+    await ledger.append({ kind: 'latched', job: 'job-1', code: 'line-refused', reason: 'by rule' })
+    const story = {
+      unfinished: UNFINISHED,
+      latched: { index: 2, code: 'line-refused' },
+      doubt: null,
+      isOpen: false,
+    }
+    expect(ledger.stateOf(LAST_END)).toEqual(story)
+    await ledger.close()
+    const again = await openLedger(state)
+    expect(again.stateOf(LAST_END)).toEqual(story)
+    await again.append(CLOSED)
+    expect(again.stateOf(LAST_END)).toEqual({ ...story, unfinished: null })
+    await again.close()
+  })
+
+  test('is kept in snapshots as the log is written, whoever writes', async () => {
+    const { state, ledger } = await scratchLedger()
+    await some(ledger, MANY - 2)
+    expect(await snapshotsIn(state.logDir)).toEqual([])
+    await some(ledger, 1)
+    await ledger.append(CLOSED)
+    expect(await snapshotsIn(state.logDir)).toMatchObject([
+      { fold: 'last-end', size: MANY, state: { unfinished: UNFINISHED } },
+      { fold: 'deferred-erasures', size: MANY, state: { put: [] } },
+    ])
+    expect(ledger.stateOf(LAST_END).unfinished).toBeNull()
+  })
+
+  test('is kept in snapshots too where nobody writes for long', async () => {
+    const { state, ledger } = await scratchLedger()
+    await some(ledger, MANY / 2)
+    await ledger.close()
+    const second = await openLedger(state)
+    await some(second, MANY / 2)
+    await second.close()
+    const third = await openLedger(state)
+    await third.append(CLOSED)
+    await third.close()
+    const folds = (await snapshotsIn(state.logDir)).map((record) => 'fold' in record && record.fold)
+    expect(folds).toEqual(['last-end', 'deferred-erasures'])
+  })
+
+  test('is taken from the latest snapshot and what follows it', async () => {
+    const { state, ledger } = await scratchLedger()
+    const planted = { unfinished: null, latched: null, doubt: 'planted', isOpen: true }
+    await ledger.append({ kind: 'snapshot', fold: 'last-end', size: 1, state: planted })
+    await ledger.append(OPENED)
+    await ledger.close()
+    const again = await openLedger(state)
+    expect(again.stateOf(LAST_END)).toEqual({ ...planted, unfinished: UNFINISHED })
+    expect(again.snapshotOf('last-end')).toEqual({ size: 1, state: planted })
+    expect(again.snapshotOf('incidents')).toBeUndefined()
+    await again.close()
+  })
+
+  test('can be more than the ledger knows of: what somebody else follows', async () => {
+    const { state, ledger } = await scratchLedger()
+    const heard: number[] = []
+    ledger.listen(({ index }) => heard.push(index))
+    ledger.keep('heard', () => ({ count: heard.length }))
+    await some(ledger, MANY)
+    await vi.waitFor(async () =>
+      expect(await snapshotsIn(state.logDir)).toContainEqual(
+        expect.objectContaining({ fold: 'heard', size: MANY, state: { count: MANY - 1 } }),
+      ),
+    )
   })
 })
 

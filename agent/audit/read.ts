@@ -4,6 +4,7 @@ import {
   CHECKPOINT_BYTES_MAX,
   CHECKPOINT_FILE,
   joinRecord,
+  type RecordKind,
   type SealedRef,
   type StoredRecord,
   TILE_WIDTH,
@@ -29,6 +30,10 @@ export interface LogEntry {
 export interface ReadOptions {
   /** The first record to read, by its index; 0 by default. */
   readonly from?: number
+  /** So many records at the end, and no more. */
+  readonly last?: number
+  /** Records of this kind alone. The others are held against the tree, and not read. */
+  readonly kind?: RecordKind
   /** What was hidden of a record, or undefined where that is gone. Without it hidden members are left out. */
   readonly unseal?: (reference: SealedRef) => Promise<object | undefined>
   /** The disk to read from; that of this machine by default. */
@@ -41,13 +46,17 @@ export interface ReadOptions {
  * more records or for others. USAGE where there is no log.
  */
 export async function* readLog(dir: string, options: ReadOptions = {}): AsyncGenerator<LogEntry, void> {
-  const { from = 0, unseal, files = nodeDisk } = options
+  const { from = 0, last = Number.POSITIVE_INFINITY, kind, unseal, files = nodeDisk } = options
+  const mark = kind === undefined ? undefined : Buffer.from(`"kind":"${kind}"`)
   try {
     // Before the journal: a writer may publish a head while this looks.
     const heads = await readHeads(files, dir)
     const log = await OpenedForReading.open(files, dir)
-    for await (const { index, entry } of log.entries(from)) {
+    for await (const { index, entry } of log.entries(Math.max(from, log.size - last))) {
+      // In canonical JSON a kind is written in one way; what else may read so shows when the record is read.
+      if (mark !== undefined && !entry.includes(mark)) continue
       const leaf = decodeLeaf(dir, entry, index)
+      if (kind !== undefined && leaf.kind !== kind) continue
       const hidden = leaf.sealed === undefined ? undefined : await unseal?.(leaf.sealed)
       yield { index, record: joinRecord(leaf, hidden) }
     }

@@ -1,28 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LogEntry, readLog, scrubLog } from '../audit/index.ts'
 import type { EvidenceConfig } from '../config/index.ts'
+import { DEFERRALS, dueErasures } from '../deferrals.ts'
 import { eraseByAge, eraseSubject } from '../erase-subject.ts'
 import { IncidentDesk } from '../incident/index.ts'
 import type { Ledger } from '../ledger.ts'
-import type { AuditRecord } from '../log-format/index.ts'
+import { type AuditRecord, TILE_WIDTH } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
-import { type LiveFold, latestSnapshot, SNAPSHOT_EVERY } from '../replay.ts'
 import type { StateFolder } from '../state-folder.ts'
-import { type Deferrals, followDeferrals } from './deferrals.ts'
-import { followEnds } from './last-end.ts'
 
 /**
- * What a running gate does for its log beside writing it: publishes heads, keeps snapshots, watches for incidents, erases
- * what is due, and looks through the old records. None of it is waited for by a job, and none of it may end the gate but
- * a record that is found to be changed.
+ * What a running gate does for its log beside writing it: publishes heads, watches for incidents, erases what is due, and
+ * looks through the old records. None of it is waited for by a job or by the start, and none of it may end the gate but a
+ * record that is found to be changed.
  */
 
 /** At least so often a head is published, if there is anything new. */
 const PUBLISH_EVERY_MS = 60_000
 /** What is decided or ends is published so soon: what comes together is published together. */
 const PUBLISH_SOON_MS = 1000
-/** Between two bundles: the line path comes first. */
-const SCRUB_PAUSE_MS = 20
+/** Between two bundles of old records: the line path comes first. */
+const READ_PAUSE_MS = 20
 const ERASE_EVERY_MS = 24 * 60 * 60_000
 
 /** After these somebody may want to prove how it stands. */
@@ -56,36 +54,28 @@ export interface LogKeeperOptions {
 
 export class LogKeeper {
   readonly #options: LogKeeperOptions
-  readonly #folds: readonly LiveFold<object>[]
-  readonly #deferrals: Deferrals
   readonly #incidents: IncidentDesk
   readonly #ending = new AbortController()
   readonly #timers = new Set<NodeJS.Timeout>()
   #soon: NodeJS.Timeout | undefined
   #publishedSize = 0
   #size = 0
-  #sinceIncidents = 0
+  #isDamaged = false
+  /** From this record on the desk is told of each as it comes; what is older it reads. */
+  #watchedFrom = Number.POSITIVE_INFINITY
+  #catchingUp: Promise<void> = Promise.resolve()
   #scrubbing: Promise<void> = Promise.resolve()
   #housekeeping: Promise<void> = Promise.resolve()
 
-  private constructor(
-    options: LogKeeperOptions,
-    parts: {
-      readonly folds: readonly LiveFold<object>[]
-      readonly deferrals: Deferrals
-      readonly incidents: IncidentDesk
-    },
-  ) {
+  private constructor(options: LogKeeperOptions, incidents: IncidentDesk) {
     this.#options = options
-    this.#folds = parts.folds
-    this.#deferrals = parts.deferrals
-    this.#incidents = parts.incidents
+    this.#incidents = incidents
   }
 
-  /** Reads what the log comes to, and follows it from here on. Nothing may be appended meanwhile. */
-  static async start(options: LogKeeperOptions): Promise<LogKeeper> {
-    const { ledger, state, evidence, version, logger } = options
-    const saved = await latestSnapshot(INCIDENTS_FOLD, state.logDir)
+  /** Follows the log from here on, and looks meanwhile at what came before. Throws CONFIG_INVALID for a sink that cannot be. */
+  static start(options: LogKeeperOptions): LogKeeper {
+    const { ledger, evidence, version, logger } = options
+    const saved = ledger.snapshotOf(INCIDENTS_FOLD)
     const incidents = new IncidentDesk(
       {
         automatic: evidence.incidents.automatic,
@@ -97,12 +87,9 @@ export class LogKeeper {
       },
       saved?.state,
     )
-    const ends = await followEnds(state)
-    const deferrals = await followDeferrals(state)
-    const keeper = new LogKeeper(options, { folds: [ends, deferrals.fold], deferrals, incidents })
-    await incidents.catchUp(readLog(state.logDir, { from: incidents.hasResumed ? (saved?.size ?? 0) : 0 }))
+    const keeper = new LogKeeper(options, incidents)
     ledger.listen((entry) => keeper.#take(entry))
-    keeper.#begin()
+    keeper.#begin(incidents.hasResumed ? (saved?.size ?? 0) : 0)
     return keeper
   }
 
@@ -111,15 +98,17 @@ export class LogKeeper {
     this.#ending.abort()
     for (const timer of this.#timers) clearTimeout(timer)
     clearTimeout(this.#soon)
+    await this.#catchingUp
     await this.#incidents.close()
     await this.#housekeeping
     await this.#scrubbing
   }
 
-  #begin(): void {
+  #begin(watchFrom: number): void {
     this.#every(PUBLISH_EVERY_MS, () => this.#publish())
     this.#every(ERASE_EVERY_MS, () => this.#keepHouse())
     this.#keepHouse()
+    this.#catchingUp = this.#catchUp(watchFrom)
     this.#scrubbing = this.#scrub()
   }
 
@@ -133,32 +122,13 @@ export class LogKeeper {
   #take(entry: LogEntry): void {
     const { index, record } = entry
     this.#size = index + 1
-    for (const fold of this.#folds) {
-      const due = fold.take(index, record)
-      if (due !== undefined) this.#append(due)
-    }
-    this.#incidents.observe(entry)
-    this.#sinceIncidents = record.kind === 'snapshot' ? this.#sinceIncidents : this.#sinceIncidents + 1
-    if (this.#sinceIncidents >= SNAPSHOT_EVERY) {
-      this.#sinceIncidents = 0
-      this.#append({
-        kind: 'snapshot',
-        fold: INCIDENTS_FOLD,
-        size: this.#size,
-        state: this.#incidents.save(),
-      })
-    }
+    if (index >= this.#watchedFrom) this.#incidents.observe(entry)
     if (TERMINAL.has(record.kind as AuditRecord['kind'])) {
       this.#soon ??= setTimeout(() => {
         this.#soon = undefined
         this.#publish()
       }, PUBLISH_SOON_MS)
     }
-  }
-
-  /** Nobody waits for it. A log that takes no more says so to whoever does. */
-  #append(record: AuditRecord): void {
-    void this.#options.ledger.append(record).catch((error: unknown) => this.#warn('not recorded', error))
   }
 
   #publish(): void {
@@ -185,10 +155,35 @@ export class LogKeeper {
     const { ledger, evidence } = this.#options
     const nowMs = Date.now()
     await eraseByAge(ledger, evidence.privacy, nowMs)
-    for (const subject of this.#deferrals.due(nowMs)) {
+    for (const subject of dueErasures(ledger.stateOf(DEFERRALS), nowMs)) {
       if (this.#ending.signal.aborted) return
       await eraseSubject(ledger, evidence.privacy, { subject, by: null, nowMs })
     }
+  }
+
+  /** Shows the desk what no desk has seen: after a snapshot of its own little, without one the whole log. */
+  async #catchUp(from: number): Promise<void> {
+    try {
+      await this.#incidents.catchUp(this.#untilNow(from))
+      this.#options.ledger.keep(INCIDENTS_FOLD, () => this.#incidents.save())
+    } catch (error) {
+      if (!this.#ending.signal.aborted) this.#damaged(error)
+    }
+  }
+
+  /** The records up to the one from which on the desk is told of each as it comes. */
+  async *#untilNow(from: number): AsyncGenerator<LogEntry, void> {
+    const { ledger, state } = this.#options
+    const { signal } = this.#ending
+    let next = from
+    while (next < ledger.log.size) {
+      for await (const entry of readLog(state.logDir, { from: next })) {
+        yield entry
+        next = entry.index + 1
+        if (next % TILE_WIDTH === 0) await sleep(READ_PAUSE_MS, undefined, { signal, ref: false })
+      }
+    }
+    this.#watchedFrom = next
   }
 
   /** Old bundles against their tiles, the newest first. What is newer was looked at when the log was opened. */
@@ -197,12 +192,18 @@ export class LogKeeper {
     try {
       for await (const _bundle of scrubLog(this.#options.state.logDir)) {
         if (signal.aborted) return
-        await sleep(SCRUB_PAUSE_MS, undefined, { signal, ref: false })
+        await sleep(READ_PAUSE_MS, undefined, { signal, ref: false })
       }
     } catch (error) {
-      if (signal.aborted) return
-      this.#options.damaged(error instanceof Error ? error.message : String(error))
+      if (!signal.aborted) this.#damaged(error)
     }
+  }
+
+  /** Once: whoever looks next would find the same. */
+  #damaged(error: unknown): void {
+    if (this.#isDamaged) return
+    this.#isDamaged = true
+    this.#options.damaged(error instanceof Error ? error.message : String(error))
   }
 
   #warn(what: string, error: unknown): void {

@@ -70,7 +70,7 @@ async function recordStart({ ledger, loaded, state, version, logger }: GateRunOp
   const { policy, sha256 } = loaded
   await ledger.append({ kind: 'agent-started', version, machine: state.machineId })
   await ledger.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
-  const last = await readLastEnd(state)
+  const last = await readLastEnd(ledger, state)
   const { unfinished, reason, isOnRecord } = last
   if (reason !== null) logger?.warn({ ...reason, job: unfinished?.job }, 'the gate begins blocked')
   if (unfinished !== undefined) await ledger.append(closeUnfinished(unfinished))
@@ -149,7 +149,7 @@ class GateRun {
     let control: ControlServer | undefined
     let keeper: LogKeeper | undefined
     try {
-      keeper = await this.#keeper()
+      keeper = this.#keeper()
       this.#witnesses = this.#startWitnessing()
       control = await serveControl(controlSocketPath(state.path), this.#desk())
       await this.#printer.start()
@@ -174,9 +174,9 @@ class GateRun {
     return { isAtRest, failure }
   }
 
-  async #keeper(): Promise<LogKeeper> {
+  #keeper(): LogKeeper {
     const { ledger, state, config, version, logger } = this.#options
-    return await LogKeeper.start({
+    return LogKeeper.start({
       ledger,
       state,
       evidence: config.evidence,

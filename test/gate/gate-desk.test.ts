@@ -8,7 +8,7 @@ import type { ControlAnswer } from '../../agent/control/index.ts'
 import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
-import { readLastEnd } from '../../agent/gate/last-end.ts'
+import { type LastEnd, readLastEnd } from '../../agent/gate/last-end.ts'
 import { openLedger, readLedger } from '../../agent/ledger.ts'
 import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
@@ -40,8 +40,10 @@ interface Scene {
   readonly spool: string
   readonly signal: AbortController
   arm(): Promise<ControlAnswer>
-  /** Kinds of the records that the desk has made, and `readLastEnd` of them. */
+  /** Kinds of the records that the desk has made. */
   kinds(): Promise<readonly string[]>
+  /** How it ended, as far as the log tells. */
+  end(): Promise<LastEnd>
   state: StateFolder
 }
 
@@ -97,6 +99,7 @@ async function scene(
       for await (const { record } of readLog(logDir)) kinds.push(record.kind)
       return kinds.slice(1)
     },
+    end: () => readLastEnd(ledger, state),
   }
 }
 
@@ -181,11 +184,11 @@ describe('the latch', () => {
 
   test('that falls while the arming is written stays, here and for the next gate', async () => {
     const bench = stop(streamBench(3)).pass(5_000)
-    const { arm, kinds, state } = await scene(bench, { during: 'job-armed', act: () => void stop(bench) })
+    const { arm, kinds, end } = await scene(bench, { during: 'job-armed', act: () => void stop(bench) })
     expect(await arm()).toMatchObject({ ok: false })
     expect(bench.latch).toBe('interrupted')
     expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
-    expect((await readLastEnd(state)).reason?.message).toContain('the second')
+    expect((await end()).reason?.message).toContain('the second')
   })
 })
 

@@ -56,8 +56,12 @@ async function stateWith(records: readonly AuditRecord[]): Promise<StateFolder> 
 }
 
 /** What a gate that starts now reads of gates that left these records. */
-const endOf = async (...records: readonly AuditRecord[]) =>
-  await readLastEnd(await stateWith([...records, STARTED]))
+const endOf = async (...records: readonly AuditRecord[]) => {
+  const state = await stateWith(records)
+  const ledger = await openLedger(state)
+  await ledger.append(STARTED)
+  return await readLastEnd(ledger, state).finally(() => ledger.close())
+}
 
 const GATE = [STARTED, PLUGGED]
 const BLOCKED = 'blocked when the last gate ended: '

@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { EVIDENCE_DEFAULTS, type EvidenceConfig } from '../../agent/config/index.ts'
 import { eraseSubject } from '../../agent/erase-subject.ts'
 import { LogKeeper, type LogKeeperOptions } from '../../agent/gate/log-keeper.ts'
+import { IncidentDesk } from '../../agent/incident/index.ts'
 import { type Ledger, openLedger } from '../../agent/ledger.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
+import { SNAPSHOT_EVERY } from '../../agent/replay.ts'
 import type { StateFolder } from '../../agent/state-folder.ts'
 import { recordsOf, scratchLedger } from '../state-scratch.ts'
 
@@ -16,7 +18,7 @@ async function keep(
   ledger: Ledger,
   more: Partial<LogKeeperOptions> & { readonly evidence?: EvidenceConfig } = {},
 ): Promise<LogKeeper> {
-  const keeper = await LogKeeper.start({
+  const keeper = LogKeeper.start({
     ledger,
     state,
     evidence: EVIDENCE_DEFAULTS,
@@ -38,6 +40,14 @@ const STOPPED: AuditRecord = {
   reason: 'by hand',
   confirmed: false,
 }
+
+const fill = (ledger: Ledger, count: number): Promise<unknown> =>
+  Promise.all(
+    Array.from({ length: count }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
+  )
+
+const incidentsOf = async (state: StateFolder): Promise<readonly object[]> =>
+  (await recordsOf(state)).filter((record) => 'rule' in record && record.rule === 'unconfirmed-stop')
 
 describe('a head', () => {
   test('is published soon after something is decided or ends, and told', async () => {
@@ -86,6 +96,52 @@ describe('incidents', () => {
     expect(await found()).toBe(1)
   })
 
+  test('are looked for in what came before while the gate runs, and in nothing twice', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append(STOPPED)
+    await fill(ledger, 600)
+    // Nothing waits for it: these come while the old records are read.
+    await keep(state, ledger)
+    const during = fill(ledger, 600)
+    await ledger.append({ ...STOPPED, reason: 'by hand again' })
+    await during
+    await vi.waitFor(async () => expect(await incidentsOf(state)).toHaveLength(2), { timeout: 10_000 })
+    expect(await incidentsOf(state)).toMatchObject([
+      { first: 1, count: 1 },
+      { first: 1, count: 2 },
+    ])
+  })
+
+  test('are looked for only behind a snapshot of the watch', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append(STOPPED)
+    const blind = new IncidentDesk({
+      automatic: false,
+      perHourMax: 20,
+      context: { origin: ledger.log.origin, version: '0.1.0' },
+      append: () => expect.unreachable(),
+    })
+    await ledger.append({ kind: 'snapshot', fold: 'incidents', size: 2, state: blind.save() })
+    await ledger.close()
+    const again = await openLedger(state)
+    await keep(state, again)
+    await again.append({ ...STOPPED, reason: 'by hand again' })
+    await vi.waitFor(async () => expect(await incidentsOf(state)).toMatchObject([{ first: 3, count: 1 }]))
+    await again.close()
+  })
+
+  test('are kept in snapshots while the gate runs', async () => {
+    const { state, ledger } = await scratchLedger()
+    await keep(state, ledger)
+    await vi.waitFor(() => expect(ledger.snapshotOf('incidents')).toBeUndefined())
+    await fill(ledger, SNAPSHOT_EVERY)
+    await vi.waitFor(
+      async () =>
+        expect(await recordsOf(state)).toContainEqual(expect.objectContaining({ fold: 'incidents' })),
+      { timeout: 10_000 },
+    )
+  })
+
   test('go to the sink where the site wants that', async () => {
     const { state, ledger } = await scratchLedger()
     const path = join(state.path, 'incidents.jsonl')
@@ -116,7 +172,10 @@ describe('erasures', () => {
     expect(JSON.stringify(await recordsOf(state))).toContain('Ada')
     vi.useFakeTimers({ now: Date.now() + 100 * DAY_MS, toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
-    await (await keep(state, ledger, { evidence })).close()
+    const later = await keep(state, ledger, { evidence })
+    // It has begun then, and is carried to its end.
+    await new Promise(setImmediate)
+    await later.close()
     expect(JSON.stringify(await recordsOf(state))).not.toContain('Ada')
     expect(await recordsOf(state)).toContainEqual(
       expect.objectContaining({ kind: 'erasure', rows: 1, deferredUntil: null }),
@@ -137,11 +196,11 @@ describe('erasures', () => {
 describe('old records', () => {
   test('that are not as they were written are found, and the gate is told what and where', async () => {
     const { state, ledger } = await scratchLedger()
-    await Promise.all(
-      Array.from({ length: 600 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
-    )
+    await fill(ledger, 600)
     const bundle = join(state.logDir, 'tile', 'entries', '000')
-    await vi.waitFor(() => readFileSync(bundle))
+    // While its segment is there, the records are read from that.
+    const segment = join(state.logDir, 'journal', '0'.repeat(14))
+    await vi.waitFor(() => expect(existsSync(segment)).toBe(false))
     const told: string[] = []
     await keep(state, ledger, { damaged: (message) => told.push(message) })
     // The newest come first, with a pause between them: the oldest is still to come.
@@ -154,9 +213,7 @@ describe('old records', () => {
 
   test('that are found changed at the start let no gate begin', async () => {
     const { state, ledger } = await scratchLedger()
-    await Promise.all(
-      Array.from({ length: 600 }, () => ledger.append({ kind: 'stream-opened', job: 'j', host: 'printrun' })),
-    )
+    await fill(ledger, 600)
     await ledger.close()
     const bundle = join(state.logDir, 'tile', 'entries', '000')
     const bytes = readFileSync(bundle)

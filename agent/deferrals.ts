@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { logSize } from '../audit/index.ts'
-import type { LedgerPlace } from '../ledger.ts'
-import { type Fold, LiveFold, replay } from '../replay.ts'
+import type { Fold } from './replay.ts'
 
 /** Erasures that a duty has put off: whom, and until when. The log tells it, and the gate carries them out in their time. */
 
@@ -17,12 +15,12 @@ interface Deferred {
   readonly put: readonly Put[]
 }
 
-const DEFERRALS: Fold<Deferred> = {
+export const DEFERRALS: Fold<Deferred> = {
   name: 'deferred-erasures',
   empty: { put: [] },
-  take: ({ put }, record) => {
-    if (record.kind !== 'erasure') return { put }
-    const others = put.filter(({ subject }) => subject !== record.subject)
+  take: (deferred, record) => {
+    if (record.kind !== 'erasure') return deferred
+    const others = deferred.put.filter(({ subject }) => subject !== record.subject)
     if (record.deferredUntil === null) return { put: others }
     const one = { subject: record.subject, untilMs: Date.parse(record.deferredUntil) }
     return { put: [...others, one].slice(-DEFERRED_MAX) }
@@ -37,18 +35,7 @@ const deferredSchema = z.strictObject({
   put: z.array(z.strictObject({ subject: z.string(), untilMs: z.number() })).max(DEFERRED_MAX),
 })
 
-export interface Deferrals {
-  /** For the snapshots, and to be told of each record. */
-  readonly fold: LiveFold<Deferred>
-  /** Subjects whose erasure is due. */
-  due(nowMs: number): readonly string[]
-}
-
-export async function followDeferrals({ logDir }: LedgerPlace): Promise<Deferrals> {
-  const size = await logSize(logDir)
-  const fold = new LiveFold(DEFERRALS, await replay(DEFERRALS, logDir), size)
-  return {
-    fold,
-    due: (nowMs) => fold.state.put.filter(({ untilMs }) => untilMs <= nowMs).map(({ subject }) => subject),
-  }
+/** Subjects whose erasure is due. */
+export function dueErasures({ put }: Deferred, nowMs: number): readonly string[] {
+  return put.filter(({ untilMs }) => untilMs <= nowMs).map(({ subject }) => subject)
 }
