@@ -277,7 +277,8 @@ describe('whoever waits', () => {
 
   test('does not wait for witnesses that are not needed, though they hang', async () => {
     const log = newLog(5)
-    const gate = new Gate(log, [await hanging('slow'), await realWitness('a', log)], 'any', {
+    const slow = await hanging('slow')
+    const gate = new Gate(log, [slow, await realWitness('a', log)], 'any', {
       times: { answerMs: 600_000 },
     })
     gate.client.start()
@@ -285,6 +286,8 @@ describe('whoever waits', () => {
     log.grow(3)
     expect(await gate.client.waitFor(9, 10_000)).toBe(true)
     expect(gate.records).toHaveLength(2)
+    // And one that hangs is not asked for a second head before it has answered about the first.
+    expect(slow.heard).toHaveLength(1)
   })
 
   test('who comes while a round waits for somebody who hangs is not held up either', async () => {

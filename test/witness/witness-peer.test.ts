@@ -49,6 +49,16 @@ describe('an honest witness', () => {
     }
   })
 
+  test('that hangs up once is asked once more', async () => {
+    const log = newLog(5)
+    const found = await liar('w', (signer) => (body, response) => {
+      if (found.heard.length === 1) response.destroy()
+      else response.end(signer.cosign(textIn(body), 1_700_000_000))
+    })
+    expect(await push(peerOf(found, log), log)).toMatchObject({ kind: 'cosigned' })
+    expect(found.heard).toHaveLength(2)
+  })
+
   test('that lost its memory begins again, which is its operator’s business', async () => {
     const log = newLog(5)
     const witness = await realWitness('w', log)
