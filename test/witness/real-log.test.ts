@@ -1,4 +1,5 @@
 // The real log before real witnesses: its heads and proofs are accepted, and an older copy of its folder is not.
+import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -6,9 +7,14 @@ import { type AuditLog, openLog, proveConsistency } from '../../agent/audit/inde
 import type { OpenRecord } from '../../agent/log-format/index.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
 import { WitnessClient, type WitnessFinding } from '../../agent/witness/index.ts'
-import { newKeys, numbered, scratchFolder } from '../audit/records.ts'
+import { numbered, scratchFolder } from '../audit/records.ts'
 import { policyOf, type RealWitness, realWitness } from './places.ts'
 import { keyOf, Told } from './test-log.ts'
+
+const newKeys = () => ({
+  machine: generateKeyPairSync('ed25519').privateKey,
+  log: generateKeyPairSync('ed25519').privateKey,
+})
 
 function clientOf(log: AuditLog, dir: string, witnesses: readonly RealWitness[]) {
   const alarms: WitnessFinding[] = []
