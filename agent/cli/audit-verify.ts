@@ -4,16 +4,9 @@ import { logSize, readLog } from '../audit/index.ts'
 import { EXIT } from '../errors.ts'
 import { keyIdOf, readKey } from '../key-file.ts'
 import { checkSample } from '../review/index.ts'
-import {
-  isProblem,
-  type NoteKey,
-  noteKey,
-  type SignedHead,
-  type Verification,
-  verifyLog,
-} from '../verify/index.ts'
+import { isProblem, type NoteKey, noteKey, type Verification, verifyLog } from '../verify/index.ts'
+import { readFileOf, readPolicyFile } from './audit-files.ts'
 import { findLog, type PlaceOptions } from './audit-place.ts'
-import { readFileOf, readPolicyFile } from './audit-receipt.ts'
 import { dim, green, red, say, sayJson, yellow } from './output.ts'
 import { checkerProgram } from './programs.ts'
 import { startProgress } from './progress.ts'
