@@ -7,7 +7,8 @@ import { complain, dim, green, say, sayJson } from './output.ts'
 
 /** A text of 4096 characters in UTF-8, and more than enough to see that it is longer. */
 const INPUT_BYTES_MAX = 64 * 1024
-const DAYS_MAX = 3650
+/** As many as a configuration may say. */
+export const APPEAL_DAYS_MAX = 36_500
 
 /** The log as these commands need it: nothing else is appended between reading and appending. */
 export interface RecordDesk {
@@ -33,7 +34,7 @@ export async function appeal(index: string, options: AppealOptions, desk: Record
     by: options.by,
     text: options.text === '-' ? await standardInput() : options.text,
     nowMs: Date.now(),
-    appealDays: days === undefined ? null : wholeNumber('--appeal-days', days, 1, DAYS_MAX),
+    appealDays: days === undefined ? null : wholeNumber('--appeal-days', days, 1, APPEAL_DAYS_MAX),
   })
   if ('refusal' in filed) return tellRefused(filed, options)
   const { index: at } = await desk.append(filed)

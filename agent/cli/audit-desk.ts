@@ -1,26 +1,20 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { logSize, readLog } from '../audit/index.ts'
-import { EVIDENCE_DEFAULTS, type EvidenceConfig, loadGateConfig } from '../config/index.ts'
+import type { EvidenceConfig } from '../config/index.ts'
 import { AgentError } from '../errors.ts'
 import { WITNESSED_FILE } from '../log-format/index.ts'
 import { openRecordDesk, type RecordDesk } from '../record-desk.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { type AnswerOptions, type AppealOptions, answer, appeal } from './audit-appeal.ts'
+import { readFileOf } from './audit-files.ts'
 import { type IncidentsOptions, incidents } from './audit-incidents.ts'
-import { findLog } from './audit-place.ts'
-import { readFileOf } from './audit-receipt.ts'
+import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { type ReviewOptions, review, type SampleOptions, sample } from './audit-sample.ts'
 import { badUsage } from './end.ts'
 import { complain, green, say, sayJson } from './output.ts'
 
 /** The commands by which people add to a log: directly, or through the gate that has it open. */
-
-export interface DeskOptions {
-  readonly state?: string
-  /** Configuration of the gate, for its state folder, its deadlines and its privacy. */
-  readonly config?: string
-}
 
 const CHECKPOINT_BYTES_MAX = 64 * 1024
 
@@ -30,10 +24,10 @@ interface OpenDesk {
   readonly desk: RecordDesk
 }
 
-async function atDesk(options: DeskOptions, work: (open: OpenDesk) => Promise<void>): Promise<void> {
-  const config = options.config === undefined ? undefined : loadGateConfig(options.config)
-  const evidence = config?.evidence ?? EVIDENCE_DEFAULTS
-  const state = await openStateFolder(options.state ?? config?.state)
+async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<void>): Promise<void> {
+  const settings = readSettings(options)
+  const { evidence } = settings
+  const state = await openStateFolder(settings.state)
   if (state.mayBeginLog) throw new AgentError('USAGE', `there is no log in \`${state.logDir}\` yet`)
   const desk = await openRecordDesk(state, evidence.privacy)
   try {
@@ -50,7 +44,7 @@ const asker = (options: ByOption): string => options.by ?? userInfo().username
 /** `portcullis audit appeal`, in the time that the site gives for it. */
 export async function fileAppeal(
   index: string,
-  options: Omit<AppealOptions, 'by'> & ByOption & DeskOptions,
+  options: Omit<AppealOptions, 'by'> & ByOption & PlaceOptions,
 ): Promise<void> {
   await atDesk(options, async ({ desk, evidence }) => {
     const appealDays = options.appealDays ?? String(evidence.answers.appealDays)
@@ -61,13 +55,13 @@ export async function fileAppeal(
 /** `portcullis audit answer-appeal`. */
 export async function answerAppeal(
   index: string,
-  options: Omit<AnswerOptions, 'by'> & ByOption & DeskOptions,
+  options: Omit<AnswerOptions, 'by'> & ByOption & PlaceOptions,
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => await answer(index, { ...options, by: asker(options) }, desk))
 }
 
 /** `portcullis audit sample`: the witnesses are those of the configuration unless others are named. */
-export async function drawSample(options: SampleOptions & DeskOptions): Promise<void> {
+export async function drawSample(options: SampleOptions & PlaceOptions): Promise<void> {
   await atDesk(options, async ({ desk, state, evidence }) => {
     const policy = options.policy ?? evidence.witnesses?.policyFile
     const named = policy === undefined || options.beacon !== undefined ? {} : { policy }
@@ -92,7 +86,7 @@ async function readWitnessed(logDir: string): Promise<string | null> {
 export async function reviewDecision(
   sampleIndex: string,
   decisionIndex: string,
-  options: Omit<ReviewOptions, 'by'> & ByOption & DeskOptions,
+  options: Omit<ReviewOptions, 'by'> & ByOption & PlaceOptions,
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => {
     await review(sampleIndex, decisionIndex, { ...options, by: asker(options) }, desk)
@@ -102,17 +96,17 @@ export async function reviewDecision(
 /** `portcullis audit erase`: forgets a person. Asks for no confirmation: what it does is what it is called. */
 export async function eraseSubject(
   subject: string,
-  options: ByOption & DeskOptions & { readonly json?: true },
+  options: ByOption & PlaceOptions & { readonly json?: true },
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => {
     const message = await desk.erase(subject, asker(options))
     if (options.json) sayJson({ ok: true, message })
-    else say(`${green('erased')}  ${message}`)
+    else say(message)
   })
 }
 
 /** `portcullis audit subjects`: who is in the side table. For its owner's eyes. */
-export async function listSubjects(options: DeskOptions & { readonly json?: true }): Promise<void> {
+export async function listSubjects(options: PlaceOptions & { readonly json?: true }): Promise<void> {
   await atDesk(options, async ({ desk }) => {
     const subjects = await desk.subjects()
     if (options.json) return sayJson(subjects)
@@ -123,11 +117,9 @@ export async function listSubjects(options: DeskOptions & { readonly json?: true
 }
 
 /** `portcullis audit incidents`: what was exported is put on record. */
-export async function tellIncidents(options: IncidentsOptions & ByOption & DeskOptions): Promise<void> {
+export async function tellIncidents(options: IncidentsOptions & ByOption & PlaceOptions): Promise<void> {
   if (options.export === undefined) {
-    const config = options.config === undefined ? undefined : loadGateConfig(options.config)
-    const state = options.state ?? config?.state
-    const { logDir } = await findLog(undefined, state === undefined ? {} : { state })
+    const { logDir } = await findLog(undefined, options)
     await incidents(readLog(logDir), options)
     return
   }
@@ -146,7 +138,7 @@ export async function tellIncidents(options: IncidentsOptions & ByOption & DeskO
 /** `portcullis audit approve-case`: a refusal may be told outside, as `audit report` tells it. */
 export async function approveCase(
   index: string,
-  options: ByOption & DeskOptions & { readonly json?: true },
+  options: ByOption & PlaceOptions & { readonly json?: true },
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => {
     const decision = /^\d{1,15}$/.test(index) ? Number(index) : Number.NaN

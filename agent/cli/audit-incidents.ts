@@ -1,6 +1,3 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 import {
   eventLine,
   type IncidentEvent,
@@ -9,6 +6,8 @@ import {
   type LogEntry,
   listIncidents,
 } from '../incident/index.ts'
+import { writeNewFile } from './audit-files.ts'
+import { badUsage } from './end.ts'
 import { dim, LineWriter, red, say, sayJson, yellow } from './output.ts'
 import { VERSION } from './version.ts'
 
@@ -39,9 +38,12 @@ export async function incidents(
   const chosen = wanted === undefined ? previews : previews.filter(({ index }) => index === wanted)
   if (wanted !== undefined && chosen.length === 0) {
     const remedy = 'leave `--index` away to list those that there are'
-    throw new AgentError('USAGE', `record ${wanted} tells of no incident; ${remedy}`)
+    throw badUsage(`record ${wanted} tells of no incident; ${remedy}`)
   }
-  if (options.export !== undefined) return exportTo(options.export, chosen, options)
+  if (options.export !== undefined) {
+    if (chosen.length === 0) throw badUsage('there are no incidents, so nothing was written')
+    return await exportTo(options.export, chosen, options)
+  }
   if (options.json) sayJson({ origin, leftOut, incidents: chosen.map(plain) })
   else if (wanted !== undefined) for (const one of chosen) say(...inFull(one))
   else await tellList(origin, chosen, leftOut)
@@ -55,8 +57,7 @@ function preview(incident: ListedIncident, origin: string): Preview {
 function readIndex(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const index = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(index))
-    throw new AgentError('USAGE', `\`--index ${text}\` is no number of a record`)
+  if (!Number.isSafeInteger(index)) throw badUsage(`\`--index ${text}\` is no number of a record`)
   return index
 }
 
@@ -95,9 +96,16 @@ function whereOf({ rule, first, last, count }: Preview['finding']): string {
   return `${rule}, ${count === 1 ? 'once' : `${count} times`}, ${records}`
 }
 
+const SENT_WORDS = {
+  person: 'exported by a person',
+  file: 'sent to a file',
+  syslog: 'sent to syslog',
+  http: 'sent by HTTP',
+} as const
+
 function exportsOf(exports: Preview['exports']): string {
   const sent = new Set(exports.filter(({ isSent }) => isSent).map(({ to }) => to))
-  if (sent.size > 0) return `sent to ${[...sent].join(' and ')}`
+  if (sent.size > 0) return [...sent].map((to) => SENT_WORDS[to]).join(', ')
   return exports.length === 0 ? 'not sent' : 'could not be sent'
 }
 
@@ -106,27 +114,12 @@ function inFull(one: Preview): readonly string[] {
   return [...inShort(one), '', 'all that would leave:', ...json]
 }
 
-/** A new file that only its owner can read; what is there already stays as it is. */
 async function exportTo(
   path: string,
   incidents: readonly Preview[],
   options: IncidentsOptions,
 ): Promise<readonly number[]> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600).catch(
-    (error) => {
-      if (systemErrorCode(error) === 'EEXIST')
-        throw new AgentError('USAGE', `\`${path}\` exists already; name another file`)
-      throw new AgentError('USAGE', `\`${path}\` cannot be written: ${systemReason(error)}`)
-    },
-  )
-  try {
-    await file.writeFile(incidents.map(({ event }) => `${eventLine(event)}\n`).join(''))
-    await file.sync()
-  } catch (error) {
-    throw new AgentError('USAGE', `\`${path}\` was not written whole: ${systemReason(error)}; delete it`)
-  } finally {
-    await file.close()
-  }
+  await writeNewFile(path, incidents.map(({ event }) => `${eventLine(event)}\n`).join(''))
   if (options.json) sayJson({ file: path, events: incidents.length })
   else say(`${incidents.length} ${incidents.length === 1 ? 'incident' : 'incidents'} written to \`${path}\``)
   return incidents.flatMap(({ index }) => (index === null ? [] : [index]))

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { EVIDENCE_DEFAULTS, type EvidenceConfig, loadGateConfig } from '../config/index.ts'
 import { systemErrorCode } from '../errors.ts'
 import { readKey, wrappingKeyOf } from '../key-file.ts'
 import type { LedgerPlace } from '../ledger.ts'
@@ -7,14 +8,29 @@ import { defaultStatePath } from '../state-folder.ts'
 
 export interface PlaceOptions {
   readonly state?: string
+  /** Configuration of the gate: its state folder, its deadlines, its privacy, its witnesses. */
+  readonly config?: string
+}
+
+/** What the site has set, as far as it was named. */
+export interface SiteSettings {
+  readonly state: string | undefined
+  readonly evidence: EvidenceConfig
+}
+
+/** Throws CONFIG_INVALID. */
+export function readSettings({ state, config }: PlaceOptions): SiteSettings {
+  if (config === undefined) return { state, evidence: EVIDENCE_DEFAULTS }
+  const { state: configured, evidence } = loadGateConfig(config)
+  return { state: state ?? configured, evidence }
 }
 
 /**
- * The log that is meant: a log's folder, a whole state folder, or by default that of `--state`. With a state folder the
- * side table can be read too, where its key is this user's to read.
+ * The log that is meant: a log's folder, a whole state folder, or by default that of `--state` or `--config`. With a state
+ * folder the side table can be read too, where its key is this user's to read.
  */
 export async function findLog(dir: string | undefined, options: PlaceOptions): Promise<LedgerPlace> {
-  const root = resolve(dir ?? options.state ?? defaultStatePath(process.env))
+  const root = resolve(dir ?? readSettings(options).state ?? defaultStatePath(process.env))
   const isState = dir === undefined || (await isStateFolder(root))
   const vaultDir = join(root, 'vault')
   if (!isState) return { logDir: root, vaultDir, wrappingKey: undefined }

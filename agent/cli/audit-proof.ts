@@ -12,8 +12,8 @@ import {
   type TlogPolicy,
 } from '../verify/index.ts'
 import { recordIndex } from './audit-appeal.ts'
-import { findLog, type PlaceOptions } from './audit-place.ts'
-import { readFileOf, readPolicyFile, writeNewFile } from './audit-receipt.ts'
+import { readFileOf, readPolicyFile, writeNewFile } from './audit-files.ts'
+import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { badUsage } from './end.ts'
 import { dim, green, red, say, sayJson } from './output.ts'
 import { recordWords } from './record-words.ts'
@@ -115,7 +115,7 @@ async function trusted(options: VerifyProofOptions): Promise<TlogPolicy> {
 }
 
 export interface PolicyOptions extends PlaceOptions {
-  /** A tlog-policy file with the witnesses of this log. */
+  /** A tlog-policy file with the witnesses of this log; that of the configuration by default. */
   readonly witnesses?: string
 }
 
@@ -127,13 +127,14 @@ export async function policy(dir: string | undefined, options: PolicyOptions): P
   const key =
     genesis?.kind === 'log-opened' ? noteKey('log', origin, Buffer.from(genesis.logKey, 'base64')) : undefined
   if (key === undefined || isProblem(key)) throw badUsage('the log does not begin with its own key')
-  if (options.witnesses === undefined) {
+  const witnesses = options.witnesses ?? readSettings(options).evidence.witnesses?.policyFile
+  if (witnesses === undefined) {
     say(`log ${printNoteKey(key)}`, 'quorum none')
     return
   }
   // Checked first; then its own words are passed on, comments and all.
-  const named = await readPolicyFile(options.witnesses)
-  const text = (await readFileOf(options.witnesses, PROOF_BYTES_MAX, 'policy')).toString('utf8').trimEnd()
+  const named = await readPolicyFile(witnesses)
+  const text = (await readFileOf(witnesses, PROOF_BYTES_MAX, 'policy')).toString('utf8').trimEnd()
   const isThere = named.logs.some(({ key: { name } }) => name === origin)
   say(...(isThere ? [] : [`log ${printNoteKey(key)}`]), ...text.split('\n'))
 }

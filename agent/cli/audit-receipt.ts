@@ -1,12 +1,9 @@
 /** Receipts: made from the state folder's log, and checked anywhere. */
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { proveInclusion, readEntry, readLog } from '../audit/index.ts'
-import { AgentError, EXIT, systemErrorCode, systemReason } from '../errors.ts'
+import { AgentError, EXIT } from '../errors.ts'
 import { readKey } from '../key-file.ts'
 import type { LedgerPlace } from '../ledger.ts'
-import { readBoundedFile } from '../licence/index.ts'
 import { parseLeaf } from '../log-format/index.ts'
 import {
   describeReceipt,
@@ -19,16 +16,13 @@ import {
   verifyReceipt,
 } from '../receipt/index.ts'
 import { openVault } from '../vault/index.ts'
-import { isProblem, parseTlogPolicy, printNoteKey, type TlogPolicy } from '../verify/index.ts'
-import { findLog, type PlaceOptions } from './audit-place.ts'
+import { isProblem, printNoteKey } from '../verify/index.ts'
+import { APPEAL_DAYS_MAX } from './audit-appeal.ts'
+import { readFileOf, readPolicyFile, writeNewFile } from './audit-files.ts'
+import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { badUsage, wholeNumber } from './end.ts'
 import { bold, dim, green, red, say, sayJson, yellow } from './output.ts'
 
-/** A receipt may be anybody's to read, but that is for its owner to decide. */
-const RECEIPT_MODE = 0o600
-/** As large as a policy may be. */
-const POLICY_BYTES_MAX = 1024 * 1024
-const APPEAL_DAYS_MAX = 3650
 /** A file that is too large for a receipt does not verify; one that is larger still is the wrong file. */
 const FILE_BYTES_MAX = 16 * RECEIPT_BYTES_MAX
 
@@ -36,7 +30,7 @@ export interface ReceiptOptions extends PlaceOptions {
   /** The file to write, or `-` for standard output. */
   readonly out: string
   readonly nameOperator?: true
-  /** Days within which an appeal may be filed. */
+  /** Days within which an appeal may be filed; those of the site by default. */
   readonly appealDays?: string
   readonly json?: true
 }
@@ -47,8 +41,8 @@ export async function exportReceipt(
   dir: string | undefined,
   options: ReceiptOptions,
 ): Promise<void> {
-  const days = options.appealDays
-  const appealDays = days === undefined ? null : wholeNumber('--appeal-days', days, 1, APPEAL_DAYS_MAX)
+  const days = options.appealDays ?? String(readSettings(options).evidence.answers.appealDays)
+  const appealDays = wholeNumber('--appeal-days', days, 1, APPEAL_DAYS_MAX)
   const place = await findLog(dir, options)
   const text = await receiptOf(place, which, options.nameOperator === true, appealDays)
   if (options.out === '-') {
@@ -67,7 +61,7 @@ async function receiptOf(
   place: LedgerPlace,
   which: string,
   namesOperator: boolean,
-  appealDays: number | null,
+  appealDays: number,
 ): Promise<string> {
   const { logDir, vaultDir, wrappingKey } = place
   const key = await readKey(dirname(logDir), 'log')
@@ -140,19 +134,28 @@ export async function checkReceipt(file: string, options: VerifyReceiptOptions):
   const bytes = await readFileOf(file, FILE_BYTES_MAX, 'receipt')
   const verification = verifyReceipt(bytes.toString('utf8'), policy === undefined ? {} : { policy })
   const isThisPart = serial === undefined || serialOf(verification) === serial
-  if (!verification.ok || !isThisPart) process.exitCode = EXIT.evidenceFailed
+  const ok = verification.ok && isThisPart
+  if (!ok) process.exitCode = EXIT.evidenceFailed
   if (options.json) {
     const { log, statement, ...rest } = verification
     sayJson({
       ...rest,
+      ok,
       ...(serial !== undefined && { isThisPart }),
       log: log === null ? null : printNoteKey(log),
       statement: withoutEvidence(statement),
     })
     return
   }
-  say(...verificationLines(verification))
-  if (!isThisPart) say(`${red('✗')} it is not the receipt of part ${serial}`)
+  if (ok || !verification.ok || serial === undefined) say(...verificationLines(verification))
+  else say(red('does not verify'), `  ${red('✗')} ${otherPart(verification, serial)}`)
+}
+
+/** What stands on the part is not what the receipt is of. */
+function otherPart(verification: ReceiptVerification, serial: string): string {
+  const own = serialOf(verification)
+  const whose = own === null ? 'a job that was not printed' : `part ${own}`
+  return `it is the receipt of ${whose}, not of part ${serial}`
 }
 
 function verificationLines(verification: ReceiptVerification): readonly string[] {
@@ -185,36 +188,4 @@ function withoutEvidence(statement: ReceiptVerification['statement']): object | 
   if (statement === null) return null
   const { evidence: _, ...predicate } = statement.predicate
   return { ...statement, predicate }
-}
-
-/** A C2SP tlog-policy: which logs are trusted, and which witnesses. */
-export async function readPolicyFile(path: string): Promise<TlogPolicy> {
-  const policy = parseTlogPolicy(await readFileOf(path, POLICY_BYTES_MAX, 'policy'))
-  if ('problem' in policy) throw badUsage(`policy \`${path}\`: ${policy.problem}`)
-  return policy
-}
-
-export async function readFileOf(path: string, bytesMax: number, what: string): Promise<Buffer> {
-  try {
-    return await readBoundedFile(path, bytesMax, what)
-  } catch (error) {
-    throw error instanceof AgentError ? badUsage(error.message) : error
-  }
-}
-
-/** What is there already stays as it is. */
-export async function writeNewFile(path: string, text: string): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  const file = await open(path, flags, RECEIPT_MODE).catch((error) => {
-    if (systemErrorCode(error) === 'EEXIST') throw badUsage(`\`${path}\` exists already; name another file`)
-    throw badUsage(`\`${path}\` cannot be written: ${systemReason(error)}`)
-  })
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } catch (error) {
-    throw badUsage(`\`${path}\` was not written whole: ${systemReason(error)}; delete it`)
-  } finally {
-    await file.close()
-  }
 }

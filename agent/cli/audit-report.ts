@@ -4,7 +4,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { publishedHead, readLog } from '../audit/index.ts'
-import { EVIDENCE_DEFAULTS, loadGateConfig } from '../config/index.ts'
 import { systemReason } from '../errors.ts'
 import type { StoredRecord } from '../log-format/index.ts'
 import {
@@ -21,8 +20,8 @@ import {
   type Report,
 } from '../report/index.ts'
 import { recordIndex } from './audit-appeal.ts'
-import { findLog, type PlaceOptions } from './audit-place.ts'
-import { writeNewFile } from './audit-receipt.ts'
+import { writeNewFile } from './audit-files.ts'
+import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { badUsage } from './end.ts'
 import { bold, dim, green, say, sayJson } from './output.ts'
 
@@ -34,8 +33,6 @@ export interface ReportOptions extends PlaceOptions {
   readonly for?: string
   /** The licence that a licensor's report is on. */
   readonly licence?: string
-  /** Configuration of the gate, for its deadlines. */
-  readonly config?: string
   /** The IANA name of the time zone whose weekdays and hours are meant; UTC by default. */
   readonly zone?: string
   readonly json?: true
@@ -62,10 +59,8 @@ async function reportOf(dir: string | undefined, options: ReportOptions): Promis
   // What is wrong with the options is told before a long log is read.
   const period = parsePeriod(options.from, options.to)
   const audience = audienceOf(options.for ?? 'site')
-  const config = options.config === undefined ? undefined : loadGateConfig(options.config)
-  const { holdHours, appealAnswerDays } = (config?.evidence ?? EVIDENCE_DEFAULTS).answers
-  const state = options.state ?? config?.state
-  const { logDir } = await findLog(dir, state === undefined ? {} : { state })
+  const { holdHours, appealAnswerDays } = readSettings(options).evidence.answers
+  const { logDir } = await findLog(dir, options)
   const { origin, size, root } = await publishedHead(logDir)
   return await makeReport(readLog(logDir), {
     audience,
@@ -104,10 +99,24 @@ function reportLines(made: Report): readonly string[] {
   const { title, period, sections } = documentOf(made)
   return [
     `${bold(title)}  ${period}`,
-    ...sections.flatMap((section) => ['', bold(section.title), ...section.says.map((words) => `  ${words}`)]),
+    ...sections.flatMap(({ title, says, cases }) => [
+      '',
+      bold(title),
+      ...says.map((words) => `  ${words}`),
+      ...cases.slice(0, CASES_SHOWN).flatMap(caseLines),
+      ...(cases.length > CASES_SHOWN ? [`  and ${cases.length - CASES_SHOWN} more`] : []),
+    ]),
     '',
     dim('  --html FILE writes this as a page with charts, --csv DIR as tables, --json as one document'),
   ]
+}
+
+/** A case takes two lines: who reads more of them has the page. */
+const CASES_SHOWN = 20
+
+function caseLines(told: Parameters<typeof caseInWords>[0]): readonly string[] {
+  const { why, remedy, facts } = caseInWords(told)
+  return [`  - ${why} ${remedy}`, dim(`    ${told.code}  ${facts.join(', ')}`)]
 }
 
 export interface CaseOptions extends PlaceOptions {

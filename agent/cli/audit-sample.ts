@@ -11,7 +11,7 @@ import {
 } from '../review/index.ts'
 import { isProblem, type NoteKey, noteKey } from '../verify/index.ts'
 import { type RecordDesk, recordIndex, tellRefused } from './audit-appeal.ts'
-import { readPolicyFile } from './audit-receipt.ts'
+import { readPolicyFile } from './audit-files.ts'
 import { badUsage, wholeNumber } from './end.ts'
 import { bold, dim, green, LineWriter, say, sayJson, yellow } from './output.ts'
 
