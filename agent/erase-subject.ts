@@ -81,8 +81,9 @@ export function erasureWords({ subject, rows, deferredRows, deferredUntil }: Era
   const rest =
     deferredUntil === null
       ? ''
-      : `; ${deferredRows} more must be kept until ${deferredUntil.slice(0, 10)}, then ask again`
-  return `${rows} entries of ${subject} are erased${rest}. Copies elsewhere - exports, backups, old flash cells - are out of reach`
+      : `; ${deferredRows} more must be kept until ${deferredUntil.slice(0, 10)}, then the gate erases them, or ask again`
+  const erased = rows === 1 ? '1 entry' : `${rows} entries`
+  return `erased ${erased} of ${subject}${rest}. Copies elsewhere - exports, backups, old flash cells - are out of reach`
 }
 
 /** `month` as `YYYY-MM`. */

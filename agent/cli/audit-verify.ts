@@ -82,7 +82,7 @@ function verificationLines(
 ): readonly string[] {
   const { ok, records, root, checkpoint, witnessed, findings, omitted } = verification
   return [
-    `${ok ? green('whole') : red('damaged')}  ${records} records${root === null ? '' : `, root ${root}`}`,
+    `${ok ? green('whole') : red('does not verify')}  ${records} records${root === null ? '' : `, root ${root}`}`,
     ...findings.map(
       ({ severity, code, message }) =>
         `  ${severity === 'damage' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,

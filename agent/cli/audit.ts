@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LogEntry, logSize, readEntry } from '../audit/index.ts'
+import { type LogEntry, logSize, readEntry, readLog } from '../audit/index.ts'
 import { type LedgerPlace, readLedger } from '../ledger.ts'
 import type { RecordKind, StoredRecord } from '../log-format/index.ts'
 import { RECORD_KINDS } from '../log-format/index.ts'
@@ -22,7 +22,11 @@ export interface ShowOptions extends PlaceOptions {
 
 /** How long a log is left alone before it is looked at again. */
 const FOLLOW_MS = 250
+/** So many are the last records, and each look further back for them is over so many times more. */
 const TAIL_RECORDS = 10
+const LOOK_FURTHER = 16
+/** A day, or a moment that means the same everywhere. */
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 /** `portcullis audit show`: the records of a log, one a line. */
 export async function show(dir: string | undefined, options: ShowOptions): Promise<void> {
@@ -48,18 +52,40 @@ export interface TailOptions extends ShowOptions {
 export async function tail(dir: string | undefined, options: TailOptions): Promise<void> {
   const place = await findLog(dir, options)
   const isWanted = filterOf(options)
-  const size = await logSize(place.logDir)
-  let next = options.from === undefined ? Math.max(0, size - TAIL_RECORDS) : recordIndex(options.from)
-  const interrupt = options.follow ? interruptSignal('') : undefined
+  const from =
+    options.from === undefined ? await firstOfLast(place.logDir, isWanted) : recordIndex(options.from)
+  const next = await showFrom(place, from, isWanted, options)
+  if (options.follow) await follow(place, next, isWanted, options)
+}
+
+/** Where the last ten begin of the records that are wanted. */
+async function firstOfLast(logDir: string, isWanted: (record: StoredRecord) => boolean): Promise<number> {
+  const size = await logSize(logDir)
+  for (let last = TAIL_RECORDS; ; last *= LOOK_FURTHER) {
+    const found: number[] = []
+    for await (const { index, record } of readLog(logDir, { from: Math.max(0, size - last) })) {
+      if (isWanted(record)) found.push(index)
+      if (found.length > TAIL_RECORDS) found.shift()
+    }
+    if (found.length === TAIL_RECORDS || last >= size) return found[0] ?? size
+  }
+}
+
+async function follow(
+  place: LedgerPlace,
+  from: number,
+  isWanted: (record: StoredRecord) => boolean,
+  options: ShowOptions,
+): Promise<void> {
+  const { signal, release } = interruptSignal('the look at the log was ended')
   try {
-    do {
+    let next = from
+    while (!signal.aborted) {
       next = await showFrom(place, next, isWanted, options)
-      await sleep(FOLLOW_MS, undefined, { signal: interrupt?.signal ?? AbortSignal.timeout(0) }).catch(
-        () => {},
-      )
-    } while (interrupt?.signal.aborted === false)
+      await sleep(FOLLOW_MS, undefined, { signal }).catch(() => {})
+    }
   } finally {
-    interrupt?.release()
+    release()
   }
 }
 
@@ -91,13 +117,17 @@ function filterOf(options: ShowOptions): (record: StoredRecord) => boolean {
     if (!RECORD_KINDS.includes(kind as RecordKind))
       throw badUsage(`\`${kind}\` is no kind of record; the kinds are ${RECORD_KINDS.join(', ')}`)
   }
-  const sinceMs = options.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(options.since)
-  if (Number.isNaN(sinceMs))
-    throw badUsage(`\`--since ${options.since}\` is no time; write 2026-11-22 or 2026-11-22T20:00:00Z`)
+  const sinceMs = options.since === undefined ? Number.NEGATIVE_INFINITY : momentOf(options.since)
   return (record) =>
     (kinds.size === 0 || kinds.has(record.kind)) &&
     (job === undefined || isOfJob(record, job)) &&
     Date.parse(record.at) >= sinceMs
+}
+
+function momentOf(text: string): number {
+  const moment = TIME.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(moment)) return moment
+  throw badUsage(`\`--since ${text}\` is no time; write 2026-11-22 or 2026-11-22T20:00:00Z`)
 }
 
 /** By the beginning of the job's id, as it is shown. */

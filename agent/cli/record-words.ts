@@ -84,7 +84,7 @@ function peopleWords(record: StoredRecord): string | undefined {
     case 'sampled':
       return `${record.drawn.length} of ${record.population} decisions drawn for review: ${record.drawn.join(', ')}`
     case 'reviewed':
-      return `record ${record.decision} reviewed by ${hidden(record.by)}: ${record.finding}${because(record.note)}`
+      return `record ${record.decision} found ${record.finding} by ${hidden(record.by)}${because(record.note)}`
     case 'case-approved':
       return `record ${record.decision} may be told outside, says ${hidden(record.by)}`
     default:
@@ -95,9 +95,9 @@ function peopleWords(record: StoredRecord): string | undefined {
 function evidenceWords(record: StoredRecord): string | undefined {
   switch (record.kind) {
     case 'incident':
-      return `incident ${record.rule}, ${record.severity}: ${record.count} times in records ${record.first} to ${record.last}`
+      return `incident ${record.rule}, ${record.severity}: ${timesIn(record)}`
     case 'incident-exported':
-      return `incident of record ${record.incident} ${record.isSent ? 'went' : 'could not go'} to ${record.to}`
+      return exportWords(record)
     case 'witnessed':
       return `${record.size} records witnessed by ${record.cosigners.map(({ name }) => name).join(', ')}`
     case 'witness-refused':
@@ -114,6 +114,18 @@ function commandsWords(record: StoredRecord & { kind: 'job-closed' }): string {
   return commandsTotal === null ? `${commandsSent} commands` : `${commandsSent} of ${commandsTotal} commands`
 }
 
+function timesIn({ count, first, last }: StoredRecord & { kind: 'incident' }): string {
+  const records = first === last ? `record ${first}` : `records ${first} to ${last}`
+  return `${count === 1 ? 'once' : `${count} times`} in ${records}`
+}
+
+const EXPORT_WORDS = { file: 'a file', syslog: 'syslog', http: 'an HTTP endpoint' } as const
+
+function exportWords({ incident, to, isSent, by }: StoredRecord & { kind: 'incident-exported' }): string {
+  if (to === 'person') return `incident of record ${incident} exported by ${hidden(by)}`
+  return `incident of record ${incident} ${isSent ? 'went' : 'could not go'} to ${EXPORT_WORDS[to]}`
+}
+
 function odometerWords({ printer, sent }: StoredRecord & { kind: 'odometer' }): string {
   const ours = `${Math.round(sent.filamentMm)} mm of filament sent since the last`
   if (printer === null) return `odometer: the printer keeps none, ${ours}`
@@ -123,8 +135,8 @@ function odometerWords({ printer, sent }: StoredRecord & { kind: 'odometer' }): 
 function erasureWords(record: StoredRecord & { kind: 'erasure' }): string {
   const { subject, cause, rows, deferredRows, deferredUntil } = record
   const why = cause === 'request' ? 'on request' : 'by age'
-  const rest = deferredUntil === null ? '' : `; ${deferredRows} are kept until ${deferredUntil.slice(0, 10)}`
-  return `${rows} rows of ${subject} erased ${why}${rest}`
+  const rest = deferredUntil === null ? '' : `; ${deferredRows} more kept until ${deferredUntil.slice(0, 10)}`
+  return `${rows} ${rows === 1 ? 'entry' : 'entries'} of ${subject} erased ${why}${rest}`
 }
 
 /** Behind a code that may be none. */

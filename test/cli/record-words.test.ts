@@ -148,7 +148,11 @@ const records: readonly (readonly [StoredRecord, string])[] = [
   ],
   [
     { kind: 'incident-exported', incident: 9, to: 'http', isSent: false, by: null, ...stamp },
-    'incident of record 9 could not go to http',
+    'incident of record 9 could not go to an HTTP endpoint',
+  ],
+  [
+    { kind: 'incident-exported', incident: 9, to: 'person', isSent: true, by: 'ada', ...stamp },
+    'incident of record 9 exported by ada',
   ],
   [
     {
@@ -161,7 +165,7 @@ const records: readonly (readonly [StoredRecord, string])[] = [
       by: 'ada',
       ...stamp,
     },
-    '2 rows of s-0123456789abcdef erased on request; 1 are kept until 2027-01-01',
+    '2 entries of s-0123456789abcdef erased on request; 1 more kept until 2027-01-01',
   ],
   [
     {
@@ -202,7 +206,7 @@ const records: readonly (readonly [StoredRecord, string])[] = [
       note: 'odd',
       ...stamp,
     },
-    'record 2 reviewed by ada: doubtful: odd',
+    'record 2 found doubtful by ada: odd',
   ],
   [{ kind: 'case-approved', decision: 2, by: 'ada', ...stamp }, 'record 2 may be told outside, says ada'],
 ]
