@@ -55,6 +55,7 @@ export interface Files {
 export interface Disk extends Files {
   /** Makes the folder, private, if it is not there, and makes its name durable. */
   makeFolder(path: string): Promise<void>
+  /** The lock of a file, and of the folder that it lies in. */
   lock(path: string): Promise<DiskLock | HeldElsewhere>
   /** Opens for reading and writing, and creates, private, what is not there. A symbolic link is refused. */
   open(path: string): Promise<DiskFile>
@@ -85,7 +86,13 @@ export const nodeDisk: Disk = {
     }
   },
   async lock(path) {
-    return lockFile(await openPrivate(path))
+    const file = await openPrivate(path)
+    try {
+      return await lockFile(file, await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY))
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
   },
   async open(path) {
     return new NodeFile(await openPrivate(path))

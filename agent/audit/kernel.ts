@@ -1,6 +1,7 @@
 /** The two system calls that Node does not offer: an exclusive file lock, and forgetting what is cached of a file. */
 import type { FileHandle } from 'node:fs/promises'
 import koffi from 'koffi'
+import { systemErrorCode } from '../errors.ts'
 import type { DiskLock, HeldElsewhere } from './disk.ts'
 
 /** From <sys/file.h> and <fcntl.h>; the same on every Linux. */
@@ -20,25 +21,45 @@ const fadvise: (fd: number, offset: number, bytes: number, advice: number) => nu
 )
 
 /**
- * Takes the file's lock without waiting and notes this process in it. The kernel releases the lock with the
- * descriptor, so a process that is killed leaves none behind.
+ * Takes the locks of a file and of the folder that it lies in, without waiting, and notes this process in the file. The
+ * folder's is what keeps a second writer out where somebody deletes the file or puts another in its place. The kernel
+ * releases locks with their descriptors, so a process that is killed leaves none behind. Both files are its own from here.
  */
-export async function lockFile(file: FileHandle): Promise<DiskLock | HeldElsewhere> {
+export async function lockFile(file: FileHandle, folder: FileHandle): Promise<DiskLock | HeldElsewhere> {
+  const release = async (): Promise<void> => {
+    await Promise.all([file.close(), folder.close()])
+  }
   try {
-    if (flock(file.fd, LOCK_EX | LOCK_NB) !== 0) {
-      const errno = koffi.errno()
-      if (errno !== koffi.os.errno['EAGAIN']) throw flockFailed(errno)
+    if (!tryLock(file) || !tryLockFolder(folder)) {
       const heldBy = { process: await readHolder(file) }
-      await file.close()
+      await release()
       return { heldBy }
     }
     await file.truncate(0)
     await file.write(`${process.pid}\n`, 0)
   } catch (error) {
-    await file.close()
+    await release()
     throw error
   }
-  return { release: () => file.close() }
+  return { release }
+}
+
+/** Whether the lock was free. */
+function tryLock({ fd }: FileHandle): boolean {
+  if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true
+  const errno = koffi.errno()
+  if (errno === koffi.os.errno['EAGAIN']) return false
+  throw flockFailed(errno)
+}
+
+/** A network file system may lock only what is open for writing, which no folder can be: there the file's lock is all. */
+function tryLockFolder(folder: FileHandle): boolean {
+  try {
+    return tryLock(folder)
+  } catch (error) {
+    if (systemErrorCode(error) === 'EBADF') return true
+    throw error
+  }
 }
 
 async function readHolder(file: FileHandle): Promise<number | undefined> {
