@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { printNoteKey } from '../../agent/verify/index.ts'
 import {
   type ClientPolicy,
@@ -15,6 +15,10 @@ import {
 import type { WitnessSigner } from '../../agent/witness/signer.ts'
 import { scratchFolder } from '../audit/records.ts'
 import { newSigner, type TestLog, Told } from './test-log.ts'
+
+/** Looks again and again until it is so, with patience for a busy machine. */
+export const eventually = (look: () => unknown): ReturnType<typeof expect.poll> =>
+  expect.poll(look, { timeout: 15_000, interval: 10 })
 
 export interface RealWitness {
   readonly name: string

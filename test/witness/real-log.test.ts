@@ -8,7 +8,7 @@ import type { OpenRecord } from '../../agent/log-format/index.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
 import { WitnessClient, type WitnessFinding } from '../../agent/witness/index.ts'
 import { numbered, scratchFolder } from '../audit/records.ts'
-import { policyOf, type RealWitness, realWitness } from './places.ts'
+import { eventually, policyOf, type RealWitness, realWitness } from './places.ts'
 import { keyOf, Told } from './test-log.ts'
 
 const newKeys = () => ({
@@ -93,7 +93,7 @@ test('an older copy of the folder is found out at the start, and a log that went
   await grow(cut, 700)
   const after = clientOf(cut, dir, witnesses)
   after.client.start()
-  await expect.poll(() => after.alarms, { timeout: 10_000 }).toMatchObject([{ kind: 'fork', isProven: true }])
+  await eventually(() => after.alarms).toMatchObject([{ kind: 'fork', isProven: true }])
   await after.client.close()
   await cut.close()
   expect(await verifyLog(dir)).toMatchObject({ ok: true })

@@ -10,6 +10,7 @@ import { originHash } from '../../agent/witness/origin-store.ts'
 import type { WitnessServerLimits } from '../../agent/witness/witness-server.ts'
 import { scratchFolder } from '../audit/records.ts'
 import { testSigner } from '../verify/signing.ts'
+import { eventually } from './places.ts'
 import { newSigner, TestLog, Told } from './test-log.ts'
 
 const ORIGIN = 'example.test/log'
@@ -246,9 +247,9 @@ describe('a stranger', () => {
     await hungUpOn
     expect(sockets.filter((socket) => !socket.destroyed)).toHaveLength(32)
     for (const socket of sockets) socket.destroy()
-    await expect
-      .poll(() => post(url, log(5).submission(0)).catch(() => undefined))
-      .toMatchObject({ status: 200 })
+    await eventually(() => post(url, log(5).submission(0)).catch(() => undefined)).toMatchObject({
+      status: 200,
+    })
   })
 
   test('is told what a place takes, and that there is nothing elsewhere', async () => {
@@ -298,7 +299,7 @@ describe('the end of a witness', () => {
     const sent = request({ port, host: '127.0.0.1', path: '/add-checkpoint', method: 'POST' })
     sent.write('old 0\n')
     await once(sent, 'socket')
-    await expect.poll(() => server.busy()).toBe(1)
+    await eventually(() => server.busy()).toBe(1)
     const closed = server.close()
     sent.end(`\n${log(5).note()}`)
     const [response] = await once(sent, 'response')
