@@ -1,10 +1,19 @@
 /** Makes proofs from a log's folder: RFC 6962 sections 2.1.1 and 2.1.2, in the files of C2SP tlog-proof. */
 import { AgentError, assert } from '../errors.ts'
-import { CHECKPOINT_FILE, HASH_BYTES, TILE_WIDTH, tilePath, WITNESSED_FILE } from '../log-format/index.ts'
-import { type PublishedHead, readPublishedHead, widthAt } from './checkpoint.ts'
+import {
+  BUNDLE_BYTES_MAX,
+  CHECKPOINT_FILE,
+  HASH_BYTES,
+  TILE_WIDTH,
+  tilePath,
+  WITNESSED_FILE,
+} from '../log-format/index.ts'
+import { isHeadOf, type PublishedHead, readPublishedHead, widthAt } from './checkpoint.ts'
 import { damaged } from './damage.ts'
 import { type Files, nodeDisk } from './disk.ts'
 import { readTrouble } from './disk-trouble.ts'
+import { unpackEntries } from './frame.ts'
+import { ownerOf } from './leaf.ts'
 import { readLogFile } from './log-file.ts'
 import { largestPowerBelow, nodeHash } from './merkle-tree.ts'
 import { subtreeRoot, type TileSource } from './tiles.ts'
@@ -42,6 +51,7 @@ export async function proveInclusion(
     const head = isWitnessed ? witnessed : latest
     if (!Number.isSafeInteger(index) || index < 0 || index >= head.size)
       throw new AgentError('USAGE', `there is no record ${index}: the checkpoint covers ${head.size} records`)
+    await requireSigned(files, dir, latest, head)
     const source = tilesOf(files, dir, latest.size)
     const path = await inclusionPath(source, index, 0, head.size)
     const leaf = await subtreeRoot(source, index, index + 1)
@@ -82,6 +92,26 @@ async function onPublished<T>(
       if (note === latest.note || look === LOOKS_MAX) throw readTrouble(dir, error)
     }
   }
+}
+
+/** Throws AUDIT_DAMAGED where a head is not signed by the key that the first record names: nobody would take the proof. */
+async function requireSigned(
+  files: Files,
+  dir: string,
+  latest: PublishedHead,
+  head: PublishedHead,
+): Promise<void> {
+  const width = Math.min(latest.size, TILE_WIDTH)
+  const [full, partial] = [tilePath('entries', 0), tilePath('entries', 0, width)]
+  const bundle =
+    (await readLogFile(files, dir, full, BUNDLE_BYTES_MAX)) ??
+    (await readLogFile(files, dir, partial, BUNDLE_BYTES_MAX))
+  const [genesis] = (bundle && unpackEntries(bundle)) ?? []
+  const file = width < TILE_WIDTH ? partial : full
+  if (genesis === undefined) throw damaged(dir, `\`${file}\``, 'it is missing, or no bundle')
+  const { origin, key } = ownerOf(dir, genesis)
+  const isSigned = [latest, head].every(({ note }) => isHeadOf(note, origin, key, latest.size))
+  if (!isSigned) throw damaged(dir, `\`${CHECKPOINT_FILE}\``, "it is not signed by this log's key")
 }
 
 /** The root that a path leads to: RFC 6962 section 2.1.1 the other way round. */

@@ -64,8 +64,19 @@ export async function run(
   return { acknowledged, errors }
 }
 
-/** How many records a run appends that meets no fault. */
-export const RUN_RECORDS = 10
+/** Opens, appends three records and closes: what every recovery must come to, in less time than a run takes. */
+export async function recover(
+  disk: MemoryDisk,
+  firstNumber: number,
+  mayBegin: boolean,
+): Promise<Acknowledged> {
+  const acknowledged: Acknowledged = new Map()
+  const log = await openOn(disk, { mayBegin })
+  for (const [i, { index }] of (await appendNumbers(log, firstNumber, 3)).entries())
+    acknowledged.set(firstNumber + i, index)
+  await log.close()
+  return acknowledged
+}
 
 /** A log that is about to fill its second bundle; the journal still has the first, and the third is made ahead. */
 export async function longDisk(): Promise<MemoryDisk> {
@@ -123,7 +134,7 @@ export function expectTold(errors: readonly unknown[]): void {
 }
 
 /**
- * Runs into a fault, crashes, runs again, loses power, and looks. Answers whether the fault was reached. `isVerified`: the
+ * Runs into a fault, crashes, recovers, loses power, and looks. Answers whether the fault was reached. `isVerified`: the
  * verifier looks too.
  */
 export async function survive(
@@ -141,12 +152,11 @@ export async function survive(
     expectTold(first.errors)
   }
   disk.crash(crash)
-  if (begun || first.acknowledged.size > 0) await expectKept(disk, [first.acknowledged])
   // Once a first record was acknowledged, the log is there for good.
-  const second = await run(disk, RUN_NUMBERS, !begun && first.acknowledged.size === 0)
-  expect(second.errors).toEqual([])
-  expect(second.acknowledged.size).toBe(RUN_RECORDS)
+  const isThere = begun || first.acknowledged.size > 0
+  if (isThere && isVerified) await expectSound(disk, [first.acknowledged])
+  const second = await recover(disk, RUN_NUMBERS, !isThere)
   disk.crash({ kind: 'power', seed: fault.at })
-  await (isVerified ? expectSound : expectKept)(disk, [first.acknowledged, second.acknowledged])
+  await (isVerified ? expectSound : expectKept)(disk, [first.acknowledged, second])
   return hasFailed
 }

@@ -287,6 +287,8 @@ export class MemoryDisk implements Disk {
     this.#step(`lock ${path}`, () => {
       this.#locks.add(path)
       this.#create(path)
+      const file = this.#node(path)
+      if (file instanceof MemoryFile) file.write(Buffer.from('4711\n'), 0)
     })
     if (isHeld) return { heldBy: { process: 4711 } }
     const release = async () => {

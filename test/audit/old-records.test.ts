@@ -81,8 +81,7 @@ describe(`in a log of ${RECORDS} records`, () => {
     }
   })
 
-  test('every record is read, and verified by other hands', async () => {
-    expect(await recordsOf(DIR, whole)).toHaveLength(RECORDS)
+  test('every record is verified by other hands', async () => {
     expect(await verifyOn(whole)).toMatchObject({ ok: true, records: RECORDS, findings: [] })
   })
 
