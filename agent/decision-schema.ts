@@ -9,6 +9,8 @@ import { JOB_BYTES_MAX } from './spool/index.ts'
 
 /** Longer than any sentence of a policy or a rule. */
 const TEXT_CHARS_MAX = 4096
+/** Of a policy, or of a licence. */
+const NAME_CHARS_MAX = 500
 /** Of a slicer's comments: see `claim-patterns` of the gcode room, which keeps fewer and shorter ones. */
 const CLAIMED_NAMES_MAX = 64
 /** A survey names the first twenty. */
@@ -17,6 +19,9 @@ const UNKNOWN_COMMANDS_MAX = 20
 const TOOLS_MAX = 10_000
 
 const text = z.string().max(TEXT_CHARS_MAX)
+/** They stand in the open half of a record, where no text may. */
+const code = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/)
+const name = z.string().min(1).max(NAME_CHARS_MAX)
 const textOrNull = text.nullable()
 const count = z.number().int().nonnegative()
 const measure = z.number()
@@ -68,8 +73,8 @@ const claims = z.strictObject({
 })
 
 const reason = z.strictObject({
-  code: text,
-  rule: text,
+  code,
+  rule: code,
   outcome: z.enum(['deny', 'hold', 'warn', 'audit']),
   message: text,
   line: count.nullable(),
@@ -95,9 +100,9 @@ export const decisionSchema: z.ZodType<Decision> = z
     }),
     facts,
     claims,
-    policy: z.strictObject({ name: text, version: measure, sha256 }),
+    policy: z.strictObject({ name, version: measure, sha256 }),
     licence: z
-      .strictObject({ id: text, issuer: text, licensee: text, expiresAt: text, copiesLeft: count })
+      .strictObject({ id: name, issuer: text, licensee: text, expiresAt: text, copiesLeft: count })
       .nullable(),
     reasons: z.array(reason).max(REASONS_MAX),
     unlistedObjections: count,

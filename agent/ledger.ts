@@ -5,7 +5,7 @@ import { LAST_END } from './last-end.ts'
 import { type AuditRecord, type OpenRecord, type SealedRef, splitRecord } from './log-format/index.ts'
 import { type Fold, LiveFolds, readSnapshots, type Snapshot, SnapshotPlan, type Snapshots } from './replay.ts'
 import { endFirstUse, type StateFolder } from './state-folder.ts'
-import { openVault, type Vault } from './vault/index.ts'
+import { openVault, possibleName, UnsealableError, type Vault } from './vault/index.ts'
 
 /**
  * The log with its side table: takes records whole, keeps apart what may have to be forgotten, and says that a record is
@@ -81,8 +81,9 @@ export class Ledger implements Recorder {
   }
 
   /**
-   * Appends a record and resolves once it is durable. Rejects with AUDIT_UNWRITABLE when it cannot be: nothing is taken
-   * any more then, until the ledger is opened again.
+   * Appends a record and resolves once it is durable. Rejects with AUDIT_UNWRITABLE when it cannot be. After a failure of
+   * the disk nothing is taken any more, until the ledger is opened again; a record that is too large, or holds what JSON
+   * cannot, is refused alone.
    */
   async append(record: AuditRecord): Promise<Receipt> {
     const split = splitRecord(record)
@@ -98,7 +99,7 @@ export class Ledger implements Recorder {
       return { durable: this.log.append(leaf), sealed: leaf.sealed }
     })
     this.#order = turn.catch((error: unknown) => {
-      this.#failure ??= unwritable(error)
+      if (!(error instanceof UnsealableError)) this.#failure ??= unwritable(error)
     })
     const { durable, sealed } = await turn
     const receipt = await durable
@@ -134,15 +135,20 @@ export class Ledger implements Recorder {
   /** Whom a record is about: the person it names, else whoever had the job, else the site. */
   async #subjectOf(record: AuditRecord): Promise<string> {
     if (record.kind === 'decision') {
-      const subject = record.user === null ? this.vault.newSubject() : await this.vault.subjectOf(record.user)
+      const subject = record.user === null ? this.vault.newSubject() : await this.#subjectNamed(record.user)
       this.#remember(record.id, subject)
       return subject
     }
-    if ('by' in record && record.by !== null) return await this.vault.subjectOf(record.by)
-    if ('place' in record) return await this.vault.subjectOf(withoutPort(record.place))
+    if ('by' in record && record.by !== null) return await this.#subjectNamed(record.by)
+    if ('place' in record) return await this.#subjectNamed(withoutPort(record.place))
     const job = 'job' in record ? record.job : null
     if (job === null) return await this.vault.subjectOf(SITE)
     return this.#jobs.get(job) ?? this.#remember(job, this.vault.newSubject())
+  }
+
+  /** An emergency stop by somebody without a proper name is on record too. */
+  async #subjectNamed(text: string): Promise<string> {
+    return await this.vault.subjectOf(possibleName(text) ?? SITE)
   }
 
   #remember(job: string, subject: string): string {

@@ -77,3 +77,18 @@ test('an outcome that its reasons do not bear out is no decision', async () => {
   const audited = decision.reasons.map((reason) => ({ ...reason, outcome: 'audit' }))
   expect(decisionSchema.safeParse({ ...decision, outcome: 'allow', reasons: audited }).success).toBe(true)
 })
+
+test('what stands in the open half of a record has the form of one', async () => {
+  const decision = sent(await judge(Buffer.from('M104 S900\nG28\n'), 'maker-space.yaml')) as Decision
+  const [reason] = decision.reasons
+  for (const bad of ['', 'x'.repeat(101), 'Ada Lovelace', 'licence.\n']) {
+    for (const member of ['code', 'rule']) {
+      const reasons = [{ ...reason, [member]: bad }, ...decision.reasons.slice(1)]
+      expect(decisionSchema.safeParse({ ...decision, reasons }).success, `${member} ${bad}`).toBe(false)
+    }
+  }
+  for (const name of ['', 'x'.repeat(501)])
+    expect(decisionSchema.safeParse({ ...decision, policy: { ...decision.policy, name } }).success).toBe(
+      false,
+    )
+})

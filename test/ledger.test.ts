@@ -1,6 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { readLog } from '../agent/audit/index.ts'
 import { AgentError } from '../agent/errors.ts'
 import { LAST_END } from '../agent/last-end.ts'
@@ -81,6 +81,51 @@ describe('a ledger', () => {
       expect((error as AgentError).code).toBe('AUDIT_UNWRITABLE')
     }
     expect(ledger.log.size).toBe(1)
+  })
+
+  test('refuses a record alone that cannot be sealed, and goes on with those after it', async () => {
+    const { state, ledger } = await scratchLedger()
+    const unsealable: AuditRecord[] = [
+      decisionOf('d-1', 'Ada Lovelace', { text: 'x'.repeat(600_000) }),
+      { kind: 'appeal-filed', decision: 1, by: 'Ada Lovelace', text: 'half a \ud83d' },
+      decisionOf('d-2', null, { bytes: Number.NaN }),
+    ]
+    const results = await Promise.allSettled(
+      unsealable.flatMap((record) => [ledger.append(record), ledger.append(CLOSED)]),
+    )
+    expect(results.map(({ status }) => status)).toEqual(unsealable.flatMap(() => ['rejected', 'fulfilled']))
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'AUDIT_UNWRITABLE' })
+    expect((await recordsOf(state)).slice(1)).toEqual([CLOSED, CLOSED, CLOSED])
+  })
+
+  test('refuses what is sealed for somebody whose month is full, and nobody else', async () => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append({ kind: 'cleared', by: 'ada' })
+    const subject = await ledger.vault.subjectOf('ada')
+    await ledger.close()
+    const [rows = ''] = readdirSync(join(state.vaultDir, subject)).filter((name) => name.endsWith('.rows'))
+    // Sparse: it takes no room on the disk.
+    truncateSync(join(state.vaultDir, subject, rows), 256 * 1024 * 1024)
+    const again = await openLedger(state)
+    onTestFinished(() => again.close())
+    await expect(again.append({ kind: 'cleared', by: 'ada' })).rejects.toThrow('the limit of 268435456 bytes')
+    await again.append({ kind: 'cleared', by: 'grace' })
+  })
+
+  test.each([
+    ['cleared', ' '],
+    ['cleared', 'Ada'.repeat(5000)],
+    ['emergency-stop', '用'.repeat(200)],
+    ['emergency-stop', '\u0301'],
+  ] as const)('takes a `%s` by whomever, whatever they call themselves', async (kind, by) => {
+    const { state, ledger } = await scratchLedger()
+    for (let i = 0; i < 2; i++) await ledger.append({ kind, by })
+    expect((await recordsOf(state)).slice(1)).toEqual([
+      { kind, by },
+      { kind, by },
+    ])
+    expect(new Set(await subjectsOf(state.logDir)).size).toBe(1)
   })
 
   test('is locked while it is open, and can be read all the same', async () => {

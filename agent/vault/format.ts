@@ -29,14 +29,17 @@ export const ROW_BLOCK_BYTES = 256
 export const ROW_MAGIC = Buffer.from('pc-row-1', 'latin1')
 /** Magic, number of blocks, commitment. */
 export const ROW_HEADER_BYTES = ROW_MAGIC.length + 4 + COMMITMENT_BYTES
-/** A record of the log with all its members has no more. */
-export const FIELDS_BYTES_MAX = 60 * 1024
+/**
+ * Above a decision with fifty long reasons, which has 100 KB, and above any other record with each of its texts as long as
+ * it may be. A bound on what one row takes of the memory.
+ */
+export const FIELDS_BYTES_MAX = 512 * 1024
 export const ROW_BLOCKS_MAX = rowBlocks(FIELDS_BYTES_MAX)
 /**
- * What one subject may fill in a month: 170,000 small rows. A bound on what a search of it reads and holds; random
- * nonces are safe for far more.
+ * What one subject may fill in a month: a million small rows, so a host may come and go every five seconds; 2500 decisions
+ * with fifty long reasons. A bound on what a search of it reads and holds; random nonces are safe for far more.
  */
-export const ROWS_FILE_BYTES_MAX = 64 * 1024 * 1024
+export const ROWS_FILE_BYTES_MAX = 256 * 1024 * 1024
 
 /** A wrapped key. */
 export const KEY_FILE_BYTES = KEY_BYTES + CIPHER_OVERHEAD_BYTES

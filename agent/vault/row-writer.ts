@@ -9,7 +9,7 @@ import { NO_NONCE } from './note.ts'
 import type { Notes } from './notes.ts'
 import { encodeRow, type RowPlace, scanRows } from './row.ts'
 import { type MonthKey, readMonthKey } from './subject-folder.ts'
-import { damaged, unwritable } from './trouble.ts'
+import { damaged, UnsealableError } from './trouble.ts'
 
 /** Keys of months in use that are held: more subjects are hardly busy at the same time. */
 const MONTHS_HELD_MAX = 256
@@ -51,7 +51,10 @@ export class RowWriter {
     await withFile(this.#disk, join(folder, rowsFile(place.month)), 'append', async (file) => {
       if (held === undefined) await cutTorn(file)
       const size = await file.size()
-      if (size + frames.length > ROWS_FILE_BYTES_MAX) throw this.#full(place)
+      if (size + frames.length > ROWS_FILE_BYTES_MAX) {
+        if (held !== undefined) this.#hold(id, held)
+        throw this.#full(place)
+      }
       await writeFully(file, frames, size)
       await file.fdatasync()
     })
@@ -104,7 +107,7 @@ export class RowWriter {
 
   #full({ subject, month }: RowPlace): Error {
     const limit = `the limit of ${ROWS_FILE_BYTES_MAX} bytes for one month`
-    return unwritable(this.#dir, `\`${subject}/${rowsFile(month)}\` has reached ${limit}`)
+    return new UnsealableError(this.#dir, `\`${subject}/${rowsFile(month)}\` has reached ${limit}`)
   }
 }
 

@@ -17,7 +17,7 @@ import { inParallel } from './in-parallel.ts'
 import { decodeName, encodeName, type NameEntry } from './name-file.ts'
 import type { Notes } from './notes.ts'
 import { removeIfEmpty, shred } from './subject-folder.ts'
-import { unwritable } from './trouble.ts'
+import { UnsealableError } from './trouble.ts'
 
 /** Folders of subjects, those on their way, and the vault's own files. */
 const ENTRIES_MAX = 2 * SUBJECTS_MAX
@@ -203,7 +203,7 @@ export class Subjects {
   #requireRoom(): void {
     if (this.#known.size < SUBJECTS_MAX) return
     const remedy = 'erase what need not be kept any longer'
-    throw unwritable(this.#dir, `it holds ${SUBJECTS_MAX} subjects, which is the limit; ${remedy}`)
+    throw new UnsealableError(this.#dir, `it holds ${SUBJECTS_MAX} subjects, which is the limit; ${remedy}`)
   }
 }
 
@@ -222,4 +222,21 @@ export function normalName(name: string): string {
   const bytes = Buffer.byteLength(normal, 'utf8')
   if (bytes > NAME_BYTES_MAX) throw new AgentError('USAGE', `a name of ${bytes} bytes is above ${limit}`)
   return normal
+}
+
+/**
+ * The name that a text comes to: cut where it is longer than a name may be, so that whoever has a long one is somebody
+ * too. Undefined where nothing of it remains.
+ */
+export function possibleName(text: string): string | undefined {
+  const bytes = Buffer.from(
+    text
+      .slice(0, 3 * NAME_BYTES_MAX)
+      .normalize('NFC')
+      .trim(),
+    'utf8',
+  )
+  // A decoder that waits for more leaves away a character that was cut in its midst.
+  const name = new TextDecoder().decode(bytes.subarray(0, NAME_BYTES_MAX), { stream: true }).trim()
+  return name === '' ? undefined : name
 }

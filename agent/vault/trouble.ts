@@ -26,6 +26,16 @@ export function unwritable(dir: string, why: string): AgentError {
   return new AgentError('AUDIT_UNWRITABLE', `vault \`${dir}\` cannot be written: ${why}`)
 }
 
+/**
+ * One row that cannot be sealed: too large, of no canonical form, or for somebody for whom there is no room. Nothing was
+ * written of it, and what comes after it has nothing to fear.
+ */
+export class UnsealableError extends AgentError {
+  constructor(dir: string, why: string) {
+    super('AUDIT_UNWRITABLE', `vault \`${dir}\` cannot take this: ${why}`)
+  }
+}
+
 export function damaged(dir: string, why: string): AgentError {
   return new AgentError('AUDIT_DAMAGED', `vault \`${dir}\` is damaged: ${why}`)
 }

@@ -18,7 +18,7 @@ import { RowWriter } from './row-writer.ts'
 import { SealQueue } from './seal-queue.ts'
 import { countRows, listSubject } from './subject-folder.ts'
 import { normalName, Subjects } from './subjects.ts'
-import { damaged, readTrouble, unwritable, writeTrouble } from './trouble.ts'
+import { damaged, readTrouble, UnsealableError, unwritable, writeTrouble } from './trouble.ts'
 import { Turns } from './turns.ts'
 
 /** What is known of a subject. */
@@ -46,8 +46,9 @@ export interface Vault {
   /** A fresh subject that stands for nobody known. Nothing of it is on the disk before something is sealed for it. */
   newSubject(): string
   /**
-   * Durable before it resolves. `fields`: an object whose canonical JSON has at most 60 KiB. `atMs` chooses the month
-   * with which it can be erased. Rejects with AUDIT_UNWRITABLE, or AUDIT_DAMAGED where the month's key opens no more.
+   * Durable before it resolves. `fields`: an object whose canonical JSON has at most FIELDS_BYTES_MAX bytes. `atMs`
+   * chooses the month with which it can be erased. Rejects with AUDIT_UNWRITABLE, which is an `UnsealableError` where
+   * these fields alone are refused, or with AUDIT_DAMAGED where the month's key opens no more.
    */
   seal(subject: string, fields: object, atMs: number): Promise<SealedRef>
   /** What was sealed, with its salt in hexadecimal, or why it is gone. Never anything but what the commitment stands for. */
@@ -202,13 +203,13 @@ class FolderVault implements Vault {
       bytes = Buffer.from(canonicalJson(fields), 'utf8')
     } catch (error) {
       if (!(error instanceof NotCanonicalError)) throw error
-      throw unwritable(this.#dir, error.message)
+      throw new UnsealableError(this.#dir, error.message)
     }
     // A commitment to no member would be one without salt.
     assert(bytes.length > '{}'.length, 'what is sealed has members')
     if (bytes.length <= FIELDS_BYTES_MAX) return bytes
     const limit = `the limit of ${FIELDS_BYTES_MAX} bytes`
-    throw unwritable(this.#dir, `what is to be sealed has ${bytes.length} bytes, above ${limit}`)
+    throw new UnsealableError(this.#dir, `it has ${bytes.length} bytes, above ${limit}`)
   }
 
   async open(ref: SealedRef): Promise<OpenedRow | { readonly gone: Gone }> {

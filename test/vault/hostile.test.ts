@@ -144,7 +144,7 @@ test('a row that does not end, claims too much or hides behind another does not 
   const { disk, known, alice } = await smallVault()
   const path = `${DIR}/${alice}/2026-02.rows`
   const { bytes } = disk.files().find((file) => file.path === path)!
-  for (const blocks of [0, 2, 241, 242, 0xffffffff]) {
+  for (const blocks of [0, 2, 2049, 2050, 0xffffffff]) {
     const bad = Buffer.from(bytes)
     bad.writeUInt32BE(blocks, 8)
     const copy = disk.copy()
@@ -259,7 +259,7 @@ test('files of absurd size are refused or read up to their limit, never whole', 
   expect(await again.subjects()).toMatchObject([{ name: null, rows: 1 }])
   expect(await orRefusal(again.seal(alice, { n: 0 }, inMonth(1)))).toMatchObject({
     code: 'AUDIT_UNWRITABLE',
-    message: expect.stringContaining('has reached the limit of 67108864 bytes for one month'),
+    message: expect.stringContaining('has reached the limit of 268435456 bytes for one month'),
   })
   await again.close()
   writeFileSync(join(dir, 'erased'), '')

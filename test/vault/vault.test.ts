@@ -153,11 +153,13 @@ describe('rows', () => {
     const vault = await open(scratchFolder())
     const subject = vault.newSubject()
     const text = (bytes: number): object => ({ t: 'x'.repeat(bytes - '{"t":""}'.length) })
-    const ref = await vault.seal(subject, text(61_440), inMonth(1))
-    expect(await vault.open(ref)).toMatchObject({ fields: text(61_440) })
-    expect(await refusal(vault.seal(subject, text(61_441), inMonth(1)))).toMatchObject({
+    const ref = await vault.seal(subject, text(524_288), inMonth(1))
+    expect(await vault.open(ref)).toMatchObject({ fields: text(524_288) })
+    expect(await refusal(vault.seal(subject, text(524_289), inMonth(1)))).toMatchObject({
       code: 'AUDIT_UNWRITABLE',
-      message: expect.stringContaining('has 61441 bytes, above the limit of 61440 bytes'),
+      message: expect.stringContaining(
+        'cannot take this: it has 524289 bytes, above the limit of 524288 bytes',
+      ),
     })
     for (const fields of [{ a: Number.NaN }, { a: '\ud800' }, { a: new Date(0) }, { a: 1n }]) {
       expect((await refusal(vault.seal(subject, fields, inMonth(1)))).code).toBe('AUDIT_UNWRITABLE')
