@@ -92,6 +92,15 @@ export async function endFirstUse({ path: root, mayBeginLog }: StateFolder): Pro
   }
 }
 
+/** Whether this is the state folder of a machine whose log has begun. Reads names alone, and makes nothing. */
+export async function hasBegunLog(root: string): Promise<boolean> {
+  const names = await readdir(root).catch((error: unknown): string[] => {
+    if (systemErrorCode(error) !== undefined) return []
+    throw error
+  })
+  return names.includes(KEYS.log.file) && !names.includes(FIRST_USE_FILE)
+}
+
 /** Nothing that lasts is there yet, or it is on its way. */
 async function isFirstUse(root: string, hasLog: boolean): Promise<boolean> {
   const names = await readdir(root)

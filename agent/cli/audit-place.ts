@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EVIDENCE_DEFAULTS, type EvidenceConfig, loadGateConfig } from '../config/index.ts'
-import { systemErrorCode } from '../errors.ts'
+import { AgentError, systemErrorCode } from '../errors.ts'
 import { readKey, wrappingKeyOf } from '../key-file.ts'
 import type { LedgerPlace } from '../ledger.ts'
-import { defaultStatePath } from '../state-folder.ts'
+import { defaultStatePath, hasBegunLog } from '../state-folder.ts'
 
 export interface PlaceOptions {
   readonly state?: string
@@ -34,17 +34,35 @@ export async function findLog(dir: string | undefined, options: PlaceOptions): P
   const isState = dir === undefined || (await isStateFolder(root))
   const vaultDir = join(root, 'vault')
   if (!isState) return { logDir: root, vaultDir, wrappingKey: undefined }
+  await requireLog(root)
   const key = await readKey(root, 'vault')
   return { logDir: join(root, 'log'), vaultDir, wrappingKey: key && wrappingKeyOf(key) }
 }
 
-/** A log's folder has no folder `log` in it. */
+/** A log's folder has no folder `log` in it, and no keys beside it. */
 async function isStateFolder(root: string): Promise<boolean> {
+  const names = await namesIn(root)
+  // What is wrong with it is told when the log is looked for.
+  if (names === undefined) return false
+  return names.includes('log') || (await hasBegunLog(root))
+}
+
+/** That a log is gone is no mistake of whoever asks. */
+async function requireLog(root: string): Promise<void> {
+  const logDir = join(root, 'log')
+  const names = await namesIn(logDir)
+  if (names === undefined || names.length > 0 || !(await hasBegunLog(root))) return
+  const message = `log \`${logDir}\` is gone, and this machine had one; put it back from a backup`
+  throw new AgentError('AUDIT_DAMAGED', message)
+}
+
+/** None where there is no such folder; undefined where it cannot be read. */
+async function namesIn(folder: string): Promise<readonly string[] | undefined> {
   try {
-    return (await readdir(root)).includes('log')
+    return await readdir(folder)
   } catch (error) {
-    // What is wrong with it is told when the log is looked for.
-    if (systemErrorCode(error) !== undefined) return false
+    if (systemErrorCode(error) === 'ENOENT') return []
+    if (systemErrorCode(error) !== undefined) return undefined
     throw error
   }
 }

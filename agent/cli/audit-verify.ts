@@ -46,7 +46,9 @@ export async function verify(dir: string | undefined, options: VerifyLogOptions)
     onProgress: (records) => bar?.update(records),
   }).finally(() => bar?.stop())
   const samples = verification.ok && !options.copy ? await wrongSamples(logDir) : []
-  const ok = verification.ok && samples.length === 0
+  // The log is whole without them; whoever names a policy asks for more.
+  const isWitnessed = !verification.findings.some(({ code }) => code === 'not-witnessed')
+  const ok = verification.ok && isWitnessed && samples.length === 0
   if (!ok) process.exitCode = EXIT.evidenceFailed
   if (options.json) sayJson({ ...verification, ok, samples })
   else say(...verificationLines({ ...verification, ok }, samples, policy !== undefined))
@@ -85,7 +87,7 @@ function verificationLines(
     `${ok ? green('whole') : red('does not verify')}  ${records} records${root === null ? '' : `, root ${root}`}`,
     ...findings.map(
       ({ severity, code, message }) =>
-        `  ${severity === 'damage' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,
+        `  ${severity === 'damage' || code === 'not-witnessed' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,
     ),
     ...samples.map((problem) => `  ${red('✗')} ${problem} ${dim('(wrong-sample)')}`),
     ...(omitted > 0 ? [`  and ${omitted} more`] : []),

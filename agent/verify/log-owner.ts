@@ -5,7 +5,7 @@ import { damage, type Finding } from './finding.ts'
 import type { LogFolder } from './folder.ts'
 import { readGenesis } from './genesis.ts'
 import { readSegments } from './journal-files.ts'
-import type { NoteKey } from './note-key.ts'
+import { type NoteKey, printNoteKey } from './note-key.ts'
 import { isProblem } from './problem.ts'
 import type { PublishedFiles } from './published.ts'
 import { readFrame } from './segment.ts'
@@ -50,6 +50,14 @@ export function findOwner(
     findings.push(damage('other-log', { index: 0 }, message))
   }
   return { owner: { origin, key, machineKey: genesis.machineKey }, findings }
+}
+
+/** Whether it is one of the logs that somebody trusts. */
+export function requireTrusted({ key }: Owner, trusted: readonly NoteKey[]): readonly Finding[] {
+  if (key === null || trusted.some((one) => one.name === key.name && one.publicKey.equals(key.publicKey)))
+    return []
+  const message = `its key is none that the policy names; add \`log ${printNoteKey(key)}\` to the policy if it is to be trusted`
+  return [damage('other-log', { index: 0 }, message)]
 }
 
 /** Record 0, from the bundle, from the journal, or from the bundle that a small checkpoint needs. */

@@ -19,7 +19,7 @@ import { checkHeads, type Head, type JournalHashes } from './heads.ts'
 import { type Inventory, takeInventory } from './inventory.ts'
 import { type CheckedRun, JournalCheck } from './journal-check.ts'
 import { listSegments, readSegments, type SegmentsRead } from './journal-files.ts'
-import { type Expected, findOwner, type Owner } from './log-owner.ts'
+import { type Expected, findOwner, type Owner, requireTrusted } from './log-owner.ts'
 import { GrowingTree } from './merkle.ts'
 import { type NoteKey, printNoteKey } from './note-key.ts'
 import { OrderCheck } from './order.ts'
@@ -35,7 +35,7 @@ const UNPUBLISHED_RECORDS_MAX = 8
 export interface VerifyOptions extends Expected {
   /** Checkpoints of this log that were kept elsewhere, each with a name to call it by. */
   readonly earlier?: readonly { readonly name: string; readonly note: Uint8Array }[]
-  /** Whose cosignatures count, and how many must be there. */
+  /** Which logs it may be, if the policy names any; whose cosignatures count, and how many must be there. */
   readonly policy?: TlogPolicy
   /** The folder is a copy of what the log publishes, without its journal. */
   readonly isCopy?: boolean
@@ -103,6 +103,14 @@ class LogCheck {
     const { owner, findings } = findOwner(folder, this.#published, options)
     this.#owner = owner
     this.#findings.add(...findings)
+    const logs = options.policy?.logs ?? []
+    if (logs.length > 0)
+      this.#findings.add(
+        ...requireTrusted(
+          owner,
+          logs.map(({ key }) => key),
+        ),
+      )
   }
 
   async run(): Promise<Verification> {

@@ -641,6 +641,19 @@ describe('witnesses', () => {
     })
   })
 
+  test('are believed of a log that the policy names, and of no other', async () => {
+    const log = logOf(300)
+    const told = (vkey: string) => {
+      const policy = parseTlogPolicy(Buffer.from(`log ${vkey}\nquorum none\n`))
+      if (isProblem(policy)) throw new Error(policy.problem)
+      return check(log, { policy })
+    }
+    expect(await told(KEYS.log.vkey)).toMatchObject({ ok: true, findings: [] })
+    // Another key under the same name, and another name.
+    for (const other of [testSigner(KEYS.origin, 1), testSigner('log.example', 1)])
+      expect(await told(other.vkey)).toMatchObject({ ok: false, findings: [{ code: 'other-log', index: 0 }] })
+  })
+
   test('who are missing are a notice', async () => {
     expect(only(await check(logOf(300), { policy }))).toMatchObject({
       severity: 'notice',
