@@ -4,6 +4,7 @@ import { AgentError, assert } from './errors.ts'
 import { LAST_END } from './last-end.ts'
 import { type AuditRecord, type OpenRecord, type SealedRef, splitRecord } from './log-format/index.ts'
 import { type Fold, LiveFolds, readSnapshots, type Snapshot, SnapshotPlan, type Snapshots } from './replay.ts'
+import { SEALING_CLOCK, sealingMs } from './sealing-clock.ts'
 import { endFirstUse, type StateFolder } from './state-folder.ts'
 import { openVault, possibleName, UnsealableError, type Vault } from './vault/index.ts'
 
@@ -18,7 +19,7 @@ const JOBS_MAX = 64
 /** Stands for what concerns the place and no person. */
 const SITE = 'portcullis:site'
 /** What every ledger follows. */
-const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS]
+const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, SEALING_CLOCK]
 
 /** Where records go; each is durable once its receipt is there. */
 export interface Recorder {
@@ -31,7 +32,8 @@ export type RecordListener = (entry: LogEntry) => void
 interface LedgerParts {
   readonly log: AuditLog
   readonly vault: Vault
-  readonly nowMs: () => number
+  /** The time under which the vault seals. */
+  readonly sealingMs: () => number
   readonly folds: LiveFolds
   /** What the log had when it was opened. */
   readonly snapshots: Snapshots
@@ -40,7 +42,7 @@ interface LedgerParts {
 export class Ledger implements Recorder {
   readonly log: AuditLog
   readonly vault: Vault
-  readonly #nowMs: () => number
+  readonly #sealingMs: () => number
   readonly #folds: LiveFolds
   readonly #snapshots: Snapshots
   readonly #plan = new SnapshotPlan()
@@ -51,10 +53,10 @@ export class Ledger implements Recorder {
   #order: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
 
-  constructor({ log, vault, nowMs, folds, snapshots }: LedgerParts) {
+  constructor({ log, vault, sealingMs, folds, snapshots }: LedgerParts) {
     this.log = log
     this.vault = vault
-    this.#nowMs = nowMs
+    this.#sealingMs = sealingMs
     this.#folds = folds
     this.#snapshots = snapshots
     for (const fold of FOLDS) this.keep(fold.name, () => folds.stateOf(fold))
@@ -104,9 +106,9 @@ export class Ledger implements Recorder {
     const { durable, sealed } = await turn
     const receipt = await durable
     const { index, at } = receipt
-    const stamp = { seq: index, at, ...(sealed !== undefined && { sealed }) }
-    this.#folds.take(index, record)
-    for (const listener of this.#listeners) listener({ index, record: { ...record, ...stamp } })
+    const stamped = { ...record, seq: index, at, ...(sealed !== undefined && { sealed }) }
+    this.#folds.take(index, stamped)
+    for (const listener of this.#listeners) listener({ index, record: stamped })
     // Nobody waits for them. A log that takes no more says so to whoever does.
     for (const due of this.#plan.due(index + 1)) void this.append(due).catch(() => undefined)
     return receipt
@@ -125,7 +127,7 @@ export class Ledger implements Recorder {
   async #seal(record: AuditRecord, open: OpenRecord, hidden: object): Promise<OpenRecord> {
     try {
       const subject = await this.#subjectOf(record)
-      const sealed = await this.vault.seal(subject, hidden, this.#nowMs())
+      const sealed = await this.vault.seal(subject, hidden, this.#sealingMs())
       return { ...open, sealed } as OpenRecord
     } catch (error) {
       throw unwritable(error)
@@ -180,8 +182,9 @@ export async function openLedger(state: StateFolder, nowMs: () => number = Date.
     await endFirstUse(state)
     const snapshots = await readSnapshots(state.logDir)
     const folds = await LiveFolds.replay(FOLDS, snapshots, state.logDir)
-    const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey })
-    return new Ledger({ log, vault, nowMs, folds, snapshots })
+    const clock = (): number => sealingMs(folds.stateOf(SEALING_CLOCK), nowMs())
+    const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, nowMs: clock })
+    return new Ledger({ log, vault, sealingMs: clock, folds, snapshots })
   } catch (error) {
     await log.close()
     throw error

@@ -175,6 +175,7 @@ describe('what the log comes to', () => {
     expect(await snapshotsIn(state.logDir)).toMatchObject([
       { fold: 'last-end', size: MANY, state: { unfinished: UNFINISHED } },
       { fold: 'deferred-erasures', size: MANY, state: { put: [] } },
+      { fold: 'sealing-clock', size: MANY, state: { count: MANY } },
     ])
     expect(ledger.stateOf(LAST_END).unfinished).toBeNull()
   })
@@ -190,7 +191,7 @@ describe('what the log comes to', () => {
     await third.append(CLOSED)
     await third.close()
     const folds = (await snapshotsIn(state.logDir)).map((record) => 'fold' in record && record.fold)
-    expect(folds).toEqual(['last-end', 'deferred-erasures'])
+    expect(folds).toEqual(['last-end', 'deferred-erasures', 'sealing-clock'])
   })
 
   test('is taken from the latest snapshot and what follows it', async () => {
