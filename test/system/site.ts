@@ -1,6 +1,6 @@
 /** A site with a state folder that trusts the test issuer, and the licences that this issuer gives out. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { issueLicence, type LicenceOrder } from '../../agent/licence/index.ts'
 import { issuer } from '../licence/fixture.ts'
@@ -24,16 +24,25 @@ export async function newSite(): Promise<Site> {
   const folder = newFolder()
   const state = join(folder, 'state')
   mkdirSync(state, { mode: 0o700 })
-  const file = (name: string, content: string | Uint8Array): string => {
-    const path = join(folder, name)
-    writeFileSync(path, content)
-    return path
-  }
+  const file: Site['file'] = (name, content) => writeTo(join(folder, name), content)
   const root = file('root.pem', issuer.rootPem)
   const trusted = await run(['licence', 'trust', root, '--state', state])
   if (trusted.status !== 0) throw new Error(trusted.stderr)
   const machine = await run(['licence', 'machine', '--json', '--state', state])
   return { folder, state, machineId: JSON.parse(machine.stdout).machineId, file }
+}
+
+/** The same site with its state folder as it is now, in another place. */
+export function copySite(site: Site): Site {
+  const folder = newFolder()
+  const state = join(folder, 'state')
+  cpSync(site.state, state, { recursive: true })
+  return { ...site, folder, state, file: (name, content) => writeTo(join(folder, name), content) }
+}
+
+function writeTo(path: string, content: string | Uint8Array): string {
+  writeFileSync(path, content)
+  return path
 }
 
 /** Issues a licence for the cube on this site's machine, but for `changes`, and writes it to a file. */
