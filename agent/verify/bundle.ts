@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { HASH_BYTES, type Leaf, parseLeaf, RECORD_BYTES_MAX } from '../log-format/index.ts'
 import { parseCanonical } from './canonical.ts'
-import { type Fact, factsOf } from './facts.ts'
+import { addFact, type Fact, factsOf } from './facts.ts'
 import { damage, type Finding, Findings, notice } from './finding.ts'
 import { GrowingTree } from './merkle.ts'
 
@@ -66,9 +66,10 @@ export function checkBundle(input: BundleInput): { readonly report: BundleReport
     )
   }
   const { times, unread, shifts, facts, findings } = records
+  const root = split !== null && split.wrongAt === null ? rootOfHashes(hashes) : null
   const report: BundleReport = {
-    root: split !== null && split.wrongAt === null ? rootOfHashes(hashes) : null,
-    tileRoot: tile === null ? null : rootOfHashes(tile),
+    root,
+    tileRoot: tile === null ? null : root !== null && hashes.equals(tile) ? root : rootOfHashes(tile),
     count: starts.length,
     unread,
     times,
@@ -217,6 +218,6 @@ class RecordChecks {
       const what = index === 0 ? 'does not name the log' : 'names the log, as only the first may'
       this.findings.add(damage('wrong-first-record', { index }, `record ${index} ${what}`))
     }
-    for (const fact of factsOf(leaf, index)) this.facts.push(fact)
+    for (const fact of factsOf(leaf, index)) addFact(this.facts, fact)
   }
 }

@@ -145,3 +145,25 @@ function sampled(leaf: Leaf & { kind: 'sampled' }, index: number): readonly Fact
   if (isAscending && drawn.length <= population) return facts
   return [...facts, { fact: 'wrong', index, what: 'what it drew is not from its population, in order' }]
 }
+
+/**
+ * Adds a fact to those of its bundle. Most records seal what was sent so far: of a run of them in which a job goes on as it
+ * should, the first and the last tell all that others must bear out.
+ */
+export function addFact(facts: Fact[], fact: Fact): void {
+  const [first, middle] = [facts.at(-2), facts.at(-1)]
+  if (middle !== undefined && goesOn(first, middle) && goesOn(middle, fact)) facts.pop()
+  facts.push(fact)
+}
+
+/** Whether the second says nothing but that the job of the first, still open, has come as far or farther. */
+function goesOn(first: Fact | undefined, second: Fact): boolean {
+  return (
+    first?.fact === 'progress' &&
+    second.fact === 'progress' &&
+    second.stage === 'goes on' &&
+    first.stage !== 'ends' &&
+    first.job === second.job &&
+    first.commandsSent <= second.commandsSent
+  )
+}
