@@ -147,22 +147,20 @@ function sampled(leaf: Leaf & { kind: 'sampled' }, index: number): readonly Fact
 }
 
 /**
- * Adds a fact to those of its bundle. Most records seal what was sent so far: of a run of them in which a job goes on as it
- * should, the first and the last tell all that others must bear out.
+ * Adds a fact to those of its bundle. Most records seal what was sent so far: where the counts of a job only grow, the first
+ * of them and the last tell all that others must bear out.
  */
 export function addFact(facts: Fact[], fact: Fact): void {
   const [first, middle] = [facts.at(-2), facts.at(-1)]
-  if (middle !== undefined && goesOn(first, middle) && goesOn(middle, fact)) facts.pop()
+  if (middle !== undefined && isFarther(first, middle) && isFarther(middle, fact)) facts.pop()
   facts.push(fact)
 }
 
-/** Whether the second says nothing but that the job of the first, still open, has come as far or farther. */
-function goesOn(first: Fact | undefined, second: Fact): boolean {
+/** Whether the second tells of the same job that it has come as far or farther. */
+function isFarther(first: Fact | undefined, second: Fact): boolean {
   return (
     first?.fact === 'progress' &&
     second.fact === 'progress' &&
-    second.stage === 'goes on' &&
-    first.stage !== 'ends' &&
     first.job === second.job &&
     first.commandsSent <= second.commandsSent
   )
