@@ -16,7 +16,7 @@ export interface WitnessingOptions {
   readonly ledger: Ledger
   readonly state: StateFolder
   readonly policy: ClientPolicy
-  /** A witness knows another log under this one's name: somebody cut it, put an older one back, or made a second. */
+  /** A witness has shown another log under this one's name: somebody cut it, put an older one back, or made a second. */
   readonly alarm: (message: string) => void
   readonly logger?: AgentLogger
 }
@@ -42,7 +42,10 @@ export function witnessing({ ledger, state, policy, alarm, logger }: WitnessingO
     },
     record: (record) => ledger.append(record),
     publish: (note) => log.keepWitnessed(note),
-    alarm: (finding) => alarm(findingWords(finding)),
+    // Unproven it is on record and an incident, and no more: anybody on the way to a witness can invent a number.
+    alarm: (finding) => {
+      if (finding.isProven) alarm(findingWords(finding))
+    },
     logger: {
       info: (facts, message) => logger?.info(facts, message),
       warn: (facts, message) => logger?.warn(facts, message),

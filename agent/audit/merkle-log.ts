@@ -112,6 +112,8 @@ export class MerkleLog implements AuditLog {
   /** The one run of `#commitWaiting` under way, if any. */
   #committing: Promise<void> | undefined
   #wishes: PublishWish[] = []
+  /** The head that was published last, or is being. */
+  #latest: { readonly size: number; readonly note: string; readonly written: Promise<void> } | undefined
   /** Tiles and heads that are being written, one after the other. */
   #background: Promise<void> = Promise.resolve()
   #unsettled = 0
@@ -331,18 +333,27 @@ export class MerkleLog implements AuditLog {
     assert(this.#head !== undefined, 'an open log has a head')
     const wishes = this.#wishes
     this.#wishes = []
+    if (this.#latest?.size === this.#head.size) {
+      const { written, note } = this.#latest
+      void written.then(() => this.#grant(wishes, note))
+      return
+    }
     const publication: Publication = {
       size: this.#head.size,
       note: signedCheckpoint(this.#key, this.#head),
       entries: [...this.#entries],
       tiles: this.#tree.partialTiles(),
     }
-    void this.#inBackground(() => this.#published.publish(publication)).then(() => {
-      for (const { resolve, reject } of wishes) {
-        if (this.#refusal === undefined) resolve(publication.note)
-        else reject(this.#refusal)
-      }
-    })
+    const written = this.#inBackground(() => this.#published.publish(publication))
+    this.#latest = { size: publication.size, note: publication.note, written }
+    void written.then(() => this.#grant(wishes, publication.note))
+  }
+
+  #grant(wishes: readonly PublishWish[], note: string): void {
+    for (const { resolve, reject } of wishes) {
+      if (this.#refusal === undefined) resolve(note)
+      else reject(this.#refusal)
+    }
   }
 
   /** Never rejects: what fails there ends the log. */

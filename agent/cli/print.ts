@@ -11,7 +11,7 @@ import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
 import type { WitnessClient } from '../witness/index.ts'
 import { loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnessing.ts'
-import { badUsage, errorDocument, wholeNumber } from './end.ts'
+import { badUsage, checkPerson, errorDocument, wholeNumber } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
 import { guardProgram } from './programs.ts'
@@ -50,6 +50,7 @@ const FAULTS_OF_OURS: ReadonlySet<string> = new Set<StopReason['code']>([
 export async function print(job: string, options: PrintOptions): Promise<void> {
   const baud = wholeNumber('--baud', options.baud, 300, BAUD_MAX)
   checkPortName(options.port)
+  checkPerson('--user', options.user)
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const witnesses = options.witnesses === undefined ? undefined : loadWitnessPolicy(options.witnesses)
@@ -68,6 +69,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   let decided: Decision | undefined
   let ledger: Ledger | undefined
   let client: WitnessClient | undefined
+  const dispute = new AbortController()
   try {
     const printed = await printJob({
       source: job === '-' ? { stream: process.stdin, name: 'standard input' } : { path: job },
@@ -76,7 +78,16 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       openLog: async () => {
         ledger = await openLedger(state)
         client =
-          witnesses === undefined ? undefined : startWitnessing({ ledger, state, policy: witnesses, logger })
+          witnesses === undefined
+            ? undefined
+            : startWitnessing({
+                ledger,
+                state,
+                policy: witnesses,
+                logger,
+                // A log that is disputed vouches for nothing: the machine is brought to rest.
+                alarm: (message) => dispute.abort(message),
+              })
         return ledger
       },
       anchorsPem,
@@ -84,7 +95,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       portName: simulator?.path ?? options.port,
       baud,
       guardProgram: guardProgram(),
-      signal: interrupt.signal,
+      signal: AbortSignal.any([interrupt.signal, dispute.signal]),
       logger,
       ...(witnesses !== undefined && { witnessed: (at) => requireWitnesses(client, at) }),
       allowed: (decision, commands) => {
@@ -111,8 +122,8 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   }
 }
 
-function startWitnessing(options: Omit<WitnessingOptions, 'alarm'>): WitnessClient {
-  const client = witnessing({ ...options, alarm: (message) => complain(message) })
+function startWitnessing(options: WitnessingOptions): WitnessClient {
+  const client = witnessing(options)
   client.start()
   return client
 }

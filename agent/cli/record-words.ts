@@ -30,6 +30,8 @@ export function recordWords(record: StoredRecord): string {
       return odometerWords(record)
     case 'latched':
       return `blocked: ${record.code}${because(record.reason)}`
+    case 'stop-asked':
+      return `stop asked for by ${hidden(record.by)}${because(record.reason)}`
     case 'cleared':
       return `cleared by ${hidden(record.by)}`
     case 'emergency-stop':
@@ -101,7 +103,7 @@ function evidenceWords(record: StoredRecord): string | undefined {
     case 'witnessed':
       return `${record.size} records witnessed by ${record.cosigners.map(({ name }) => name).join(', ')}`
     case 'witness-refused':
-      return `witness ${record.witness} refused ${record.size} records: it knows ${record.witnessSize ?? 'another'} (${record.status})`
+      return `witness ${record.witness} refused ${record.size} records: it ${record.isProven ? 'has shown' : 'says it knows'} ${record.witnessSize ?? 'another'} (${record.status})`
     default:
       return undefined
   }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type LogEntry, readLog, scrubLog } from '../audit/index.ts'
 import type { EvidenceConfig } from '../config/index.ts'
 import { DEFERRALS, dueErasures } from '../deferrals.ts'
-import { eraseByAge, eraseSubject } from '../erase-subject.ts'
+import { doubtedMs, eraseByAge, eraseSubject } from '../erase-subject.ts'
+import { AgentError } from '../errors.ts'
 import { IncidentDesk } from '../incident/index.ts'
 import type { Ledger } from '../ledger.ts'
 import { type AuditRecord, TILE_WIDTH } from '../log-format/index.ts'
@@ -21,7 +22,8 @@ const PUBLISH_EVERY_MS = 60_000
 const PUBLISH_SOON_MS = 1000
 /** Between two bundles of old records: the line path comes first. */
 const READ_PAUSE_MS = 20
-const ERASE_EVERY_MS = 24 * 60 * 60_000
+const DAY_MS = 24 * 60 * 60_000
+const ERASE_EVERY_MS = DAY_MS
 
 /** After these somebody may want to prove how it stands. */
 const TERMINAL: ReadonlySet<AuditRecord['kind']> = new Set<AuditRecord['kind']>([
@@ -144,20 +146,33 @@ export class LogKeeper {
   }
 
   #keepHouse(): void {
-    this.#housekeeping = this.#housekeeping
-      .then(() => this.#erase())
-      .catch((error: unknown) => {
-        this.#warn('what is due could not be erased', error)
-      })
+    this.#housekeeping = this.#housekeeping.then(() => this.#erase())
   }
 
+  /** Each by itself: one that cannot be erased today keeps no other waiting. */
   async #erase(): Promise<void> {
-    const { ledger, evidence } = this.#options
-    const nowMs = Date.now()
-    await eraseByAge(ledger, evidence.privacy, nowMs)
+    const { ledger, evidence, logger } = this.#options
+    const { privacy } = evidence
+    const clockMs = Date.now()
+    const aheadMs = doubtedMs(ledger, clockMs)
+    if (aheadMs > 0)
+      logger?.warn(
+        { days: Math.ceil(aheadMs / DAY_MS) },
+        'the clock is too far ahead of the records of before to erase by it; nothing younger is erased for its age',
+      )
+    const nowMs = clockMs - aheadMs
+    await this.#tryErase(() => eraseByAge(ledger, privacy, nowMs))
     for (const subject of dueErasures(ledger.stateOf(DEFERRALS), nowMs)) {
       if (this.#ending.signal.aborted) return
-      await eraseSubject(ledger, evidence.privacy, { subject, by: null, nowMs })
+      await this.#tryErase(() => eraseSubject(ledger, privacy, { subject, by: null, nowMs }))
+    }
+  }
+
+  async #tryErase(erase: () => Promise<unknown>): Promise<void> {
+    try {
+      await erase()
+    } catch (error) {
+      this.#warn('what is due could not be erased', error)
     }
   }
 
@@ -201,6 +216,9 @@ export class LogKeeper {
 
   /** Once: whoever looks next would find the same. */
   #damaged(error: unknown): void {
+    // That they cannot be read just now says nothing of what they are; the next look will.
+    if (!(error instanceof AgentError) || error.code !== 'AUDIT_DAMAGED')
+      return this.#warn('old records could not be read', error)
     if (this.#isDamaged) return
     this.#isDamaged = true
     this.#options.damaged(error instanceof Error ? error.message : String(error))

@@ -150,6 +150,8 @@ export const AGENT_KINDS = {
   },
   /** From here on nothing of a host passes but questions and heaters off, until a person or a new job lifts it. */
   latched: { open: { job: jobId.nullable(), code }, hidden: { reason: text } },
+  /** Somebody asked for a stop. Who and why, apart from the stop itself: that is not about them. */
+  'stop-asked': { open: {}, hidden: { by: text, reason: text.nullable() } },
   cleared: { open: {}, hidden: { by: text } },
   /** The emergency stop went out. It waits for no record, so this one comes after it. */
   'emergency-stop': { open: {}, hidden: { by: text } },
@@ -227,7 +229,14 @@ export const AGENT_KINDS = {
   },
   /** A witness knows another log under this one's name: one larger than it, or of the same size and not the same. */
   'witness-refused': {
-    open: { witness: name, status: count, size: z.int().min(1), witnessSize: count.nullable() },
+    open: {
+      witness: name,
+      status: count,
+      size: z.int().min(1),
+      witnessSize: count.nullable(),
+      /** It has shown that head, signed with this log's own key. Else it only says so, or somebody on the way to it. */
+      isProven: z.boolean(),
+    },
     hidden: {},
   },
 

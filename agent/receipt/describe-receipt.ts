@@ -78,10 +78,10 @@ function reasonLines(reasons: readonly ToldReason[]): readonly string[] {
 }
 
 function printWords(print: CertificatePredicate['print']): string {
-  if (print === null) return 'not begun'
+  if (print === null) return 'not begun when this was written'
   const { end } = print
   const begun = `begun on ${dateTime(print.openedAt)}`
-  if (end === null) return `${begun}; its end is not on record`
+  if (end === null) return `${begun}; not ended when this was written`
   const of = end.commandsTotal === null ? '' : ` of ${end.commandsTotal}`
   const why = end.code === null ? '' : ` (${end.code})`
   return `${end.outcome}${why}, ${end.commandsSent}${of} commands, ${begun}`

@@ -60,7 +60,9 @@ export class WitnessRecords {
     const known = this.#findings.get(witness) ?? new Set()
     // That it can prove what it only claimed before is another finding.
     const name = `${kind} ${witnessSize} ${isProven}`
-    if (known.has(name) || known.size >= FINDINGS_MAX) return
+    // One that makes up sizes must not keep a proven finding off the record.
+    const claimed = [...known].filter((other) => !other.endsWith('true')).length
+    if (known.has(name) || (!isProven && claimed >= FINDINGS_MAX) || known.size >= 2 * FINDINGS_MAX) return
     this.#findings.set(witness, known.add(name))
     this.#world.logger.warn(
       { witness, kind, size, witnessSize, isProven },
@@ -73,6 +75,7 @@ export class WitnessRecords {
       status,
       size: Math.max(1, size),
       witnessSize,
+      isProven,
     })
   }
 

@@ -512,6 +512,7 @@ describe('close', () => {
   test('twice is once', async () => {
     const disk = new MemoryDisk()
     const log = await openOn(disk)
+    await log.append(numbered(1))
     disk.arm(undefined)
     await Promise.all([log.close(), log.close()])
     await log.close()

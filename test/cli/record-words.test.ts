@@ -100,6 +100,7 @@ const records: readonly (readonly [StoredRecord, string])[] = [
     { kind: 'latched', job: null, code: 'host-lost', reason: 'it went', ...stamp },
     'blocked: host-lost: it went',
   ],
+  [{ kind: 'stop-asked', by: 'ada', reason: 'smoke', ...stamp }, 'stop asked for by ada: smoke'],
   [{ kind: 'cleared', by: 'ada', ...stamp }, 'cleared by ada'],
   [{ kind: 'emergency-stop', by: 'the host', ...stamp }, 'emergency stop by the host'],
   [
@@ -178,8 +179,16 @@ const records: readonly (readonly [StoredRecord, string])[] = [
     '9 records witnessed by w1',
   ],
   [
-    { kind: 'witness-refused', witness: 'w1', status: 409, size: 9, witnessSize: 12, ...stamp },
-    'witness w1 refused 9 records: it knows 12 (409)',
+    {
+      kind: 'witness-refused',
+      witness: 'w1',
+      status: 409,
+      size: 9,
+      witnessSize: 12,
+      isProven: true,
+      ...stamp,
+    },
+    'witness w1 refused 9 records: it has shown 12 (409)',
   ],
   [
     {

@@ -76,9 +76,10 @@ class Site {
 
   sent(): readonly { id: string; subject: string }[] {
     if (!existsSync(this.path)) return []
+    // What stands behind the last line end is being written just now.
     return readFileSync(this.path, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as { id: string; subject: string })
   }
 }

@@ -32,6 +32,6 @@ export const never = (): AbortSignal => new AbortController().signal
 
 export function scratchFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-test-'))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }))
   return dir
 }

@@ -65,7 +65,7 @@ function plantedLog(): LogBuilder {
   log.add({ kind: 'safe-stop', job: file, code: 'interrupted', confirmed: false, reason: person })
   log.add({ kind: 'emergency-stop', by: person })
   log.own({ kind: 'tail-truncated', bytes: 3, sha256: digest('y') })
-  log.add({ kind: 'witness-refused', witness: place, status: 409, size: 3, witnessSize: 9 })
+  log.add({ kind: 'witness-refused', witness: place, status: 409, size: 3, witnessSize: 9, isProven: true })
   const counted = { prints: 1, finished: 1, printSeconds: 1, filamentMm: 1 }
   const reading = { kind: 'odometer', job: file, sent: { filamentMm: 0, commands: 0 } } as const
   log.add({ ...reading, printer: counted })

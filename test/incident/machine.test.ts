@@ -226,7 +226,10 @@ describe('log-trouble', () => {
   test('a witness that knows another log is critical, and told once though it is asked every minute', () => {
     const log = new LogBuilder()
     for (let i = 0; i < 100; i++)
-      log.add({ kind: 'witness-refused', witness: 'a/b', status: 409, size: 5, witnessSize: 9 }, MINUTE)
+      log.add(
+        { kind: 'witness-refused', witness: 'a/b', status: 409, size: 5, witnessSize: 9, isProven: true },
+        MINUTE,
+      )
     const found = findings(log)
     expect(
       found.every(({ severity, uid }) => severity === 'critical' && uid === 'log-trouble-witness-0'),

@@ -38,6 +38,7 @@ const witnessRefused: AuditRecord = {
   status: 409,
   size: 3,
   witnessSize: 9,
+  isProven: true,
 }
 
 const recordOf = ({ uid, rule, severity, first, last, count }: Finding): AuditRecord => ({

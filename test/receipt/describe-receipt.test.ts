@@ -83,14 +83,16 @@ describe('a receipt in words', () => {
   test('of a job that was not begun, or failed, says so', async () => {
     const young = new SmallLog()
     const text = await words(young, young.append(decisionRecord({ claims: {} })))
-    expect(text).toMatch(/^PRINT CERTIFICATE\n\n {2}print {5}not begun\n/)
+    expect(text).toMatch(/^PRINT CERTIFICATE\n\n {2}print {5}not begun when this was written\n/)
     expect(text).not.toMatch(/undefined|null|NaN|material|licence/)
 
     const failed = new SmallLog()
     const decision = failed.append(decisionRecord({ id: 'd-1' }))
     const canonicalSha256 = 'ba2c7aefd3e5cef60b612a2f24622cb06450cc78cb4c7cf2f290fdf690e23bbf'
     failed.append({ kind: 'job-opened', job: 'd-1', decision, canonicalSha256, commands: 40 })
-    expect(await words(failed, decision)).toContain('begun on 2026-11-22 20:02 UTC; its end is not on record')
+    expect(await words(failed, decision)).toContain(
+      'begun on 2026-11-22 20:02 UTC; not ended when this was written',
+    )
     failed.append({
       kind: 'job-closed',
       job: 'd-1',

@@ -408,7 +408,7 @@ describe('what watches the gate', () => {
     witness(2)
     log.to('2026-02-01T00:00:00.000Z')
     witness(4)
-    log.add({ kind: 'witness-refused', witness: 'w2', status: 409, size: 4, witnessSize: 9 })
+    log.add({ kind: 'witness-refused', witness: 'w2', status: 409, size: 4, witnessSize: 9, isProven: true })
     const { witnesses, cosigners } = await siteReportOf(log, { from: '2026-02' })
     expect(witnesses).toEqual({ largestSize: 4, cosignedHeads: 1, refusals: 1 })
     expect(cosigners).toEqual([{ witness: 'w1', heads: 1 }])

@@ -464,7 +464,14 @@ describe('a head that a record tells of', () => {
   })
 
   test('that a witness refused is a notice', async () => {
-    const found = await check({ kind: 'witness-refused', witness: 'w', status: 409, size: 1, witnessSize: 5 })
+    const found = await check({
+      kind: 'witness-refused',
+      witness: 'w',
+      status: 409,
+      size: 1,
+      witnessSize: 5,
+      isProven: true,
+    })
     expect(found.ok).toBe(true)
     expect(found.findings).toMatchObject([{ severity: 'notice', code: 'witness-refused', index: 1 }])
   })

@@ -147,7 +147,7 @@ describe('a refusal', () => {
   test('goes on record and raises the alarm, once', async () => {
     for (const size of [5, 6, 7]) await kept.refused({ ...finding, size })
     expect(records).toEqual([
-      { kind: 'witness-refused', witness: 'w', status: 409, size: 5, witnessSize: 12 },
+      { kind: 'witness-refused', witness: 'w', status: 409, size: 5, witnessSize: 12, isProven: false },
     ])
     expect(alarms).toEqual([finding])
   })

@@ -21,6 +21,7 @@ export const logTrouble = defineRule({
   titles: {
     tail: 'an unfinished record was cut off the end of the log',
     witness: 'a witness knows another log under the name of this one',
+    claim: 'a witness says, and does not show, that it knows another log under the name of this one',
   },
   meaning: 'The log was cut short by a crash, or it was put back or forked.',
   innocent: 'A power cut, or a state folder that was restored from a backup.',
@@ -28,14 +29,19 @@ export const logTrouble = defineRule({
     'Verify the log against a head that was kept elsewhere; where a witness refused, stop and ask who restored it.',
   confidence: 'high',
   windowSeconds: WINDOW_MS / 1000,
-  state: z.strictObject({ tails: tallySchema, refusals: tallySchema }),
-  initial: () => ({ tails: newTally(), refusals: newTally() }),
+  state: z.strictObject({ tails: tallySchema, refusals: tallySchema, claims: tallySchema }),
+  initial: () => ({ tails: newTally(), refusals: newTally(), claims: newTally() }),
   take(state, moment) {
     if (moment.record.kind === 'tail-truncated') {
       const run = count(state.tails, moment, LIMITS)
       return run && signalOf(run, run.count >= TAILS_MEDIUM_MIN ? 'medium' : 'low', 'tail')
     }
     if (moment.record.kind !== 'witness-refused') return undefined
+    // What a witness cannot show may be its own invention, or that of somebody on the way to it.
+    if (!moment.record.isProven) {
+      const claims = count(state.claims, moment, LIMITS)
+      return claims && signalOf(claims, 'medium', 'claim')
+    }
     const run = count(state.refusals, moment, LIMITS)
     return run && signalOf(run, 'critical', 'witness')
   },
