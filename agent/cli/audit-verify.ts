@@ -1,10 +1,12 @@
 import { createPublicKey } from 'node:crypto'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { logSize, readLog } from '../audit/index.ts'
 import { EXIT } from '../errors.ts'
 import { keyIdOf, readKey } from '../key-file.ts'
+import type { LedgerPlace } from '../ledger.ts'
 import { checkSample } from '../review/index.ts'
 import { isProblem, type NoteKey, noteKey, type Verification, verifyLog } from '../verify/index.ts'
+import { type HiddenVerification, verifyHidden } from '../verify-hidden.ts'
 import { readFileOf, readPolicyFile } from './audit-files.ts'
 import { findLog, type PlaceOptions } from './audit-place.ts'
 import { dim, green, red, say, sayJson, yellow } from './output.ts'
@@ -23,9 +25,10 @@ export interface VerifyLogOptions extends PlaceOptions {
   readonly copy?: true
 }
 
-/** `portcullis audit verify`: whether the log is whole and unaltered. Exit status 6 where it is not. */
+/** `portcullis audit verify`: whether the log, and the side table beside it, is whole and unaltered. Else exit status 6. */
 export async function verify(dir: string | undefined, options: VerifyLogOptions): Promise<void> {
-  const { logDir } = await findLog(dir, options)
+  const place = await findLog(dir, options)
+  const { logDir } = place
   const own = await ownKey(logDir)
   const earlier = await Promise.all(
     (options.against ?? []).map(async (name) => ({
@@ -46,12 +49,13 @@ export async function verify(dir: string | undefined, options: VerifyLogOptions)
     onProgress: (records) => bar?.update(records),
   }).finally(() => bar?.stop())
   const samples = verification.ok && !options.copy ? await wrongSamples(logDir) : []
+  const hidden = verification.ok && !options.copy ? await hiddenOf(place, own !== undefined) : null
   // The log is whole without them; whoever names a policy asks for more.
   const isWitnessed = !verification.findings.some(({ code }) => code === 'not-witnessed')
-  const ok = verification.ok && isWitnessed && samples.length === 0
+  const ok = verification.ok && isWitnessed && samples.length === 0 && hidden?.ok !== false
   if (!ok) process.exitCode = EXIT.evidenceFailed
-  if (options.json) sayJson({ ...verification, ok, samples })
-  else say(...verificationLines({ ...verification, ok }, samples, policy !== undefined))
+  if (options.json) sayJson({ ...verification, ok, samples, hidden })
+  else say(...verificationLines({ ...verification, ok }, { samples, hidden }, policy !== undefined))
 }
 
 /** The key that the log must have, where it lies in the state folder whose key that is. */
@@ -66,6 +70,12 @@ async function ownKey(logDir: string): Promise<NoteKey | undefined> {
   return isProblem(key) ? undefined : key
 }
 
+/** What the records hide, where the side table is beside the log; null for a log that came without it. */
+async function hiddenOf(place: LedgerPlace, isOwn: boolean): Promise<HiddenVerification | null> {
+  const isState = isOwn && place.logDir === join(dirname(place.vaultDir), 'log')
+  return isState || place.wrappingKey !== undefined ? await verifyHidden(place) : null
+}
+
 /** Samples on record that are not what their seed draws. */
 async function wrongSamples(logDir: string): Promise<readonly string[]> {
   const problems: string[] = []
@@ -77,9 +87,14 @@ async function wrongSamples(logDir: string): Promise<readonly string[]> {
   return problems
 }
 
+interface Beside {
+  readonly samples: readonly string[]
+  readonly hidden: HiddenVerification | null
+}
+
 function verificationLines(
   verification: Verification,
-  samples: readonly string[],
+  { samples, hidden }: Beside,
   hasPolicy: boolean,
 ): readonly string[] {
   const { ok, records, root, checkpoint, witnessed, findings, omitted } = verification
@@ -90,10 +105,17 @@ function verificationLines(
         `  ${severity === 'damage' || code === 'not-witnessed' ? red('✗') : yellow('!')} ${message} ${dim(`(${code})`)}`,
     ),
     ...samples.map((problem) => `  ${red('✗')} ${problem} ${dim('(wrong-sample)')}`),
-    ...(omitted > 0 ? [`  and ${omitted} more`] : []),
+    ...(hidden?.findings ?? []).map(({ code, message }) => `  ${red('✗')} ${message} ${dim(`(${code})`)}`),
+    ...(omitted + (hidden?.omitted ?? 0) > 0 ? [`  and ${omitted + (hidden?.omitted ?? 0)} more`] : []),
     ...(checkpoint === null ? [] : [dim(`  checkpoint over ${checkpoint.size} records, signed by the log`)]),
+    ...(hidden?.ok ? [dim(`  ${hiddenWords(hidden)}`)] : []),
     dim(`  ${witnessWords(witnessed, hasPolicy)}`),
   ]
+}
+
+function hiddenWords({ records, opened, erased }: HiddenVerification): string {
+  const gone = erased === 0 ? '' : `, and of ${erased} it was erased, as records say`
+  return `${records} records hide something: of ${opened} the side table holds it${gone}`
 }
 
 function witnessWords(witnessed: Verification['witnessed'], hasPolicy: boolean): string {

@@ -13,6 +13,7 @@ import { checkHead, makeHead } from './head.ts'
 import { inParallel } from './in-parallel.ts'
 import { Notes } from './notes.ts'
 import type { OpenedRow } from './row.ts'
+import { checkRows } from './row-check.ts'
 import { RowReader } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
 import { SealQueue } from './seal-queue.ts'
@@ -53,6 +54,11 @@ export interface Vault {
   seal(subject: string, fields: object, atMs: number): Promise<SealedRef>
   /** What was sealed, with its salt in hexadecimal, or why it is gone. Never anything but what the commitment stands for. */
   open(ref: SealedRef): Promise<OpenedRow | { readonly gone: Gone }>
+  /**
+   * Why those of a subject's commitments do not open that do not: as `open` would say, and `damaged` where a row is there
+   * that does not open or is not what was committed to. For a reader of many: a month is read once, and nothing is held.
+   */
+  check(subject: string, commitments: Iterable<string>): Promise<ReadonlyMap<string, Gone | 'damaged'>>
   subjects(): Promise<readonly SubjectSummary[]>
   /**
    * Shreds what was sealed for the subject in months that are over at `keepFromMs`; null: everything. With nothing
@@ -219,6 +225,27 @@ class FolderVault implements Vault {
       const row = await this.#reader.find(ref.subject, ref.commitment)
       if (typeof row === 'object') return row
       return { gone: row === 'absent' && this.#notes.hasSubject(ref.subject) ? 'erased' : 'missing' }
+    })
+  }
+
+  async check(
+    subject: string,
+    commitments: Iterable<string>,
+  ): Promise<ReadonlyMap<string, Gone | 'damaged'>> {
+    assert(isSubject(subject), 'a subject has the form of one')
+    return await this.#reading(async () => {
+      const parts = { disk: this.#disk, dir: this.#dir, keys: this.#keys, notes: this.#notes }
+      await this.#notes.refresh()
+      const first = await checkRows(parts, subject, commitments)
+      // An erasure may have come between the notes and the rows: looked at again, they tell of it.
+      if (first.size > 0) await this.#notes.refresh()
+      const wrong = first.size > 0 ? await checkRows(parts, subject, first.keys()) : first
+      const absent = this.#notes.hasSubject(subject) ? 'erased' : 'missing'
+      const whys = [...wrong].map(([commitment, trouble]): [string, Gone | 'damaged'] => [
+        commitment,
+        trouble === 'absent' ? absent : 'damaged',
+      ])
+      return new Map(whys)
     })
   }
 
