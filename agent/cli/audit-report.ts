@@ -23,7 +23,7 @@ import { recordIndex } from './audit-appeal.ts'
 import { writeNewFile } from './audit-files.ts'
 import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { badUsage } from './end.ts'
-import { bold, dim, green, say, sayJson } from './output.ts'
+import { bold, complain, dim, green, say, sayJson } from './output.ts'
 
 export interface ReportOptions extends PlaceOptions {
   /** A day or a month, the first that is counted and the last. */
@@ -47,6 +47,8 @@ export interface ReportOptions extends PlaceOptions {
  */
 export async function report(dir: string | undefined, options: ReportOptions): Promise<void> {
   const made = await reportOf(dir, options)
+  if (made.audience === 'licensor' && made.decisions.length === 0 && made.usage.length === 0)
+    complain(`no record of the period names licence \`${made.licence}\`; is it written as in the licence?`)
   if (options.html !== undefined) await writeNewFile(options.html, pageHtml(made))
   const files = options.csv === undefined ? [] : await writeTables(options.csv, made)
   if (options.json) return sayJson(made)
