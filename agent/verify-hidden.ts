@@ -97,10 +97,12 @@ class Account {
   /** Those that are gone, and stand behind every record of an erasure. */
   readonly beyond: Some = { count: 0, first: 0, last: 0 }
 
-  /** What was asked for counts all that was ever erased of a subject; what was too old, what went then. */
-  addErasure(index: number, cause: 'request' | 'retention', rows: number): void {
-    const isTotal = cause === 'request' && rows >= this.erasedRows
-    this.erasedRows = isTotal ? rows : this.erasedRows + rows
+  /**
+   * At most so many rows, and never fewer: what is asked for twice counts what went before once more, and an erasure that
+   * a crash broke off may be recorded twice.
+   */
+  addErasure(index: number, rows: number): void {
+    this.erasedRows += rows
     this.erasedAt = index
   }
 
@@ -146,7 +148,7 @@ class HiddenCheck {
     for await (const { index, record } of readLog(this.#logDir)) {
       if (index >= size) break
       if (part === 0 && record.kind === 'erasure')
-        this.#account(record.subject).addErasure(index, record.cause, record.rows)
+        this.#account(record.subject).addErasure(index, record.rows)
       const { sealed } = record
       if (sealed === undefined || Number.parseInt(sealed.commitment.slice(0, 8), 16) % parts !== part)
         continue
@@ -186,8 +188,7 @@ class HiddenCheck {
       if (look > 0) await pause(LOOK_PAUSE_MS)
       for await (const { index, record } of readLog(this.#logDir, { from })) {
         from = index + 1
-        if (record.kind === 'erasure')
-          this.#account(record.subject).addErasure(index, record.cause, record.rows)
+        if (record.kind === 'erasure') this.#account(record.subject).addErasure(index, record.rows)
       }
     }
   }

@@ -10,6 +10,7 @@ import { inspectJob } from '../inspect-job.ts'
 import type { Recorder } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
+import { checkPeopleRecord } from '../people-checks.ts'
 import { peopleRecord } from '../people-records.ts'
 import type { StateFolder } from '../state-folder.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
@@ -42,6 +43,8 @@ export interface GateDeskOptions {
 
 export class GateDesk implements GateControl {
   readonly #options: GateDeskOptions
+  /** What people add, in turn. */
+  #recording: Promise<unknown> = Promise.resolve()
 
   constructor(options: GateDeskOptions) {
     this.#options = options
@@ -190,7 +193,17 @@ export class GateDesk implements GateControl {
   async record(asked: { readonly kind: string }): Promise<ControlAnswer> {
     const record = peopleRecord(asked)
     if ('problem' in record) return { ok: false, code: 'USAGE', message: `not recorded: ${record.problem}` }
-    const { index } = await this.#options.log.append(record)
+    // One after the other: of two that say the same the second finds the first in the log.
+    const answer = this.#recording.then(() => this.#recordChecked(record))
+    this.#recording = answer.catch(() => undefined)
+    return await answer
+  }
+
+  async #recordChecked(record: AuditRecord): Promise<ControlAnswer> {
+    const { log, state } = this.#options
+    const problem = await checkPeopleRecord(state.logDir, record)
+    if (problem !== null) return { ok: false, code: 'USAGE', message: `not recorded: ${problem}` }
+    const { index } = await log.append(record)
     return { ok: true, message: `recorded as ${index}`, index }
   }
 

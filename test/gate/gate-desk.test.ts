@@ -9,11 +9,12 @@ import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
 import { type LastEnd, readLastEnd } from '../../agent/gate/last-end.ts'
-import { openLedger, readLedger } from '../../agent/ledger.ts'
+import { type Ledger, openLedger, readLedger } from '../../agent/ledger.ts'
 import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
+import { decisionOf } from '../state-scratch.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const REQUIRE = `import { createRequire as r } from 'node:module'; const require = r(import.meta.url);`
@@ -45,6 +46,7 @@ interface Scene {
   /** How it ended, as far as the log tells. */
   end(): Promise<LastEnd>
   state: StateFolder
+  ledger: Ledger
 }
 
 /** A desk in front of the gate of a bench. `meanwhile` happens while a record of this kind is written. */
@@ -92,6 +94,7 @@ async function scene(
     spool,
     signal,
     state,
+    ledger,
     arm: () => desk.arm({ do: 'arm', path: job }, () => {}, signal.signal),
     kinds: async () => {
       await Promise.all(writing)
@@ -193,16 +196,30 @@ describe('the latch', () => {
 })
 
 describe('people who add to the log through the gate', () => {
+  const appealOf = (by: string) =>
+    ({ kind: 'appeal-filed', decision: 1, by, text: 'it fits' }) as { readonly kind: string }
+
   test('can file an appeal, and are told where it stands', async () => {
+    const { desk, ledger, kinds } = await scene(readyBench())
+    await ledger.append(decisionOf('d-1', null))
+    expect(await desk.record(appealOf('ada'))).toEqual({ ok: true, message: 'recorded as 2', index: 2 })
+    expect(await kinds()).toEqual(['decision', 'appeal-filed'])
+  })
+
+  test('cannot add what does not fit what is in the log, which would never verify again', async () => {
     const { desk, kinds } = await scene(readyBench())
-    const answer = await desk.record({
-      kind: 'appeal-filed',
-      decision: 0,
-      by: 'ada',
-      text: 'it fits',
-    } as never)
-    expect(answer).toEqual({ ok: true, message: 'recorded as 1', index: 1 })
-    expect(await kinds()).toEqual(['appeal-filed'])
+    const decided = { kind: 'appeal-decided', appeal: 9e14, outcome: 'upheld', by: 'ada', reason: 'x' }
+    for (const record of [appealOf('ada'), decided, { kind: 'case-approved', decision: 0, by: 'ada' }])
+      expect(await desk.record(record)).toMatchObject({ ok: false, code: 'USAGE' })
+    expect(await kinds()).toEqual([])
+  })
+
+  test('who come together come in turn: of two that say the same one is taken', async () => {
+    const { desk, ledger, kinds } = await scene(readyBench())
+    await ledger.append(decisionOf('d-1', null))
+    const answers = await Promise.all(['ada', 'bob', 'ada'].map((by) => desk.record(appealOf(by))))
+    expect(answers.map(({ ok }) => ok)).toEqual([true, false, false])
+    expect(await kinds()).toEqual(['decision', 'appeal-filed'])
   })
 
   test.each([
@@ -221,10 +238,11 @@ describe('people who add to the log through the gate', () => {
   })
 
   test('can have a person erased, and that is on record', async () => {
-    const { desk, state, kinds } = await scene(readyBench())
-    await desk.record({ kind: 'appeal-filed', decision: 0, by: 'Grace Hopper', text: 'it fits' } as never)
-    expect(await desk.erase('Grace Hopper', 'ada')).toMatchObject({ ok: true, index: 2 })
-    expect(await kinds()).toEqual(['appeal-filed', 'erasure'])
+    const { desk, ledger, state, kinds } = await scene(readyBench())
+    await ledger.append(decisionOf('d-1', null))
+    await desk.record(appealOf('Grace Hopper'))
+    expect(await desk.erase('Grace Hopper', 'ada')).toMatchObject({ ok: true, index: 3 })
+    expect(await kinds()).toEqual(['decision', 'appeal-filed', 'erasure'])
     const told: string[] = []
     for await (const { record } of readLedger(state)) told.push(JSON.stringify(record))
     expect(told.join()).not.toContain('Grace')
