@@ -1,17 +1,17 @@
 /** What an attack is, and what comes of it: told by what happened, never by who wrote the attack down. */
 import type { Scene } from './scene.ts'
 
-/** What whoever attacks must have, for the table. */
+/** What whoever attacks must have: in a word for the table, and what that means. */
 export const NEEDS = {
-  write: 'may write the state folder',
-  logKey: 'has the log’s key',
-  vaultKey: 'has the vault’s key',
-  copy: 'has an older copy of the state folder',
-  head: 'has an older published head (any receipt or proof)',
-  clock: 'may set the clock',
-  run: 'may run programs as the gate’s user',
-  other: 'has another machine’s state folder',
-  witness: 'may write the witness’s folder too',
+  write: ['folder', 'may write the state folder, or the disk that it is on'],
+  logKey: ['log key', 'has read the log’s key'],
+  vaultKey: ['vault key', 'has read the key of the side table'],
+  copy: ['older copy', 'has an older copy of the state folder'],
+  head: ['older head', 'has a head that the log once published, from any receipt or proof'],
+  clock: ['clock', 'may set the clock'],
+  run: ['programs', 'may run programs as the gate’s user'],
+  other: ['other machine', 'has the state folder of another machine'],
+  witness: ['witness', 'may write the witness’s folder on the other host'],
 } as const
 
 export type Need = keyof typeof NEEDS
@@ -24,7 +24,7 @@ export type Outcome = 'prevented' | 'detected' | 'bounded' | 'not defended'
 
 /** What somebody says of it, and where. */
 export interface Saying {
-  readonly by: 'opening' | 'verify' | 'reading' | 'the kept checkpoint' | 'the witness'
+  readonly by: 'opening' | 'verify' | 'verify before it' | 'reading' | 'the kept checkpoint' | 'the witness'
   /** The record or the file, where one is named. */
   readonly place: string | null
   readonly text: string
@@ -38,6 +38,8 @@ export interface Observation {
   readonly noted: readonly Saying[]
   /** What is said whoever looks, and what more with the help of each anchor. */
   readonly said: Readonly<Record<Anchor, readonly Saying[]>>
+  /** What the table tells in place of what is said, where that is of many tries. */
+  readonly summary?: string
   /** Records before this are vouched for by a head that was out of the attacker's hands; null where there is none. */
   readonly vouchedFor: Readonly<Record<Anchor, number | null>>
 }

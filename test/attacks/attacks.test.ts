@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { verifyReceipt } from '../../agent/receipt/index.ts'
 import { verifyProof } from '../../agent/verify/index.ts'
 import { ANCHORS, type Family, type Observation, outcomeOf } from './attack.ts'
+import { CLOCKS } from './clocks.ts'
 import { CUTS } from './cuts.ts'
 import { documentOf } from './document.ts'
 import { FILES } from './files.ts'
 import { differences, fingerprintOf } from './fingerprint.ts'
+import { FLIPS } from './flips.ts'
 import { FORKS } from './forks.ts'
 import { HEADS } from './heads.ts'
 import { observe } from './observe.ts'
@@ -20,8 +22,20 @@ import { makeSite, SIZES, type Site } from './site.ts'
 import { STOLEN_KEY } from './stolen-key.ts'
 
 const DOCUMENT = resolve(import.meta.dirname, '../../agent/audit/ATTACKS.md')
-const FAMILIES: readonly Family[] = [CUTS, RECORDS, STOLEN_KEY, HEADS, REPLAYS, FORKS, FILES, SIDE_TABLE]
-const SLOW_MS = 60_000
+const FAMILIES: readonly Family[] = [
+  FLIPS,
+  CUTS,
+  RECORDS,
+  STOLEN_KEY,
+  HEADS,
+  REPLAYS,
+  FORKS,
+  FILES,
+  SIDE_TABLE,
+  CLOCKS,
+]
+/** Some try thousands of changes, and the machine may have other things to do. */
+const SLOW_MS = 240_000
 
 let site: Site
 const results = new Map<string, Observation>()

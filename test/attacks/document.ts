@@ -32,24 +32,28 @@ export function documentOf(families: readonly Family[], results: Results): strin
   return [HEAD, countsOf(families, results), ...sections].join('\n\n').concat('\n')
 }
 
+const LEGEND = Object.values(NEEDS)
+  .map(([word, meaning]) => `*${word}*: ${meaning}`)
+  .join('; ')
+
 const HEAD = `# Attacks on the log, and what comes of each
 
-Made by \`test/attacks\`, which does each of them to a real log and looks at what happened; do not edit it. \`UPDATE=1\` with that test writes it anew.
+Made by \`test/attacks\`, which does each of them to a real log and looks at what happened. Do not edit it: \`UPDATE=1\` with that test writes it anew. The format is in [FORMAT.md](../log-format/FORMAT.md).
 
-The log has ${SIZES.end} records when its gate is killed. Its last published checkpoint covers ${SIZES.published}. A copy of the state folder was made at ${SIZES.old} records, and another at ${SIZES.recent}. The *anchor* is a
-head of ${SIZES.anchor} records, out of the attacker's reach:
+A log has ${SIZES.end} records when its gate is killed; its checkpoint covers ${SIZES.published}. Copies of the state folder were made at ${SIZES.old} and at ${SIZES.recent} records. The *anchor* is a head of ${SIZES.anchor} records that is out of the attacker's reach:
 
-- *checkpoint kept elsewhere*: somebody kept that checkpoint, and gives it to \`portcullis audit verify --against\`. The head in any receipt or proof is one.
-- *witness elsewhere*: a witness on another machine has cosigned that head. The gate asks it at its start, and shows it each later head. One on this machine counts for nothing: it would be put back with the log.
+- *checkpoint kept elsewhere*: somebody gives that checkpoint to \`portcullis audit verify --against\`. The head in any receipt or proof is such a checkpoint.
+- *witness elsewhere*: a witness on another machine has cosigned that head; it is asked when a gate starts, and shown each later head. How far behind it is, is how much is left to an attacker: with a gate that runs, what came since its last answer.
 
-What comes of an attack is what is so after the gate has been started once more on what the attacker left:
+What comes of an attack is what is so after a gate was started once more on what the attacker left:
 
-- \`prevented\`: every record is as it was and nothing is added; what was changed beside them is mended, refused or of no use.
-- \`detected\`: somebody says so: the gate that does not start, every check from then on, or the anchor.
-- \`bounded\`: nobody says so, but only what came after the last head that is out of the attacker's hands can be changed or lost. Without an anchor that is the checkpoint in the folder, where the attacker left it as it was.
+- \`prevented\`: every record is as it was, and none is added. What was changed beside them is mended, refused, or of no use.
+- \`detected\`: it is said, by the gate that does not start, by every check from then on, or by the anchor; and the place is named.
+- \`bounded\`: nobody says so, and only what came after the last head out of the attacker's hands can be changed or lost. Without an anchor that is the checkpoint in the folder, where the attacker left it as it was.
 - \`not defended\`: nobody says so.
 
-A record that is lost stays lost: the log tells, it is no backup. Receipts and proofs that were made before verify after each of these attacks.`
+What an attacker has: ${LEGEND}. Who has all the rights of the gate's user has the keys too: for them the rows with a key are those that count, and without an anchor nothing is defended. What is lost stays lost: the log tells of it, and is no backup.
+Receipts and proofs that were made before verify whatever becomes of the log: they need nothing of it.`
 
 function countsOf(families: readonly Family[], results: Results): string {
   const all = families.flatMap(({ attacks }) => attacks)
@@ -65,15 +69,20 @@ function countsOf(families: readonly Family[], results: Results): string {
 function sectionOf({ title, note, attacks }: Family, results: Results): string {
   const head = row([
     'attack',
-    'the attacker',
+    'attacker has',
     ...ANCHORS.map((anchor) => ANCHOR_WORDS[anchor]),
     'what is said, and where',
   ])
   const rows = attacks.map((attack) => {
     const observed = results.get(attack.id)
     const outcomes = ANCHORS.map((anchor) => outcomeAt(attack, anchor, results))
-    const needs = attack.needs.map((need) => NEEDS[need]).join('; ')
-    return row([attack.what, needs, ...outcomes, observed === undefined ? '' : wordsOf(observed)])
+    const needs = attack.needs.map((need) => NEEDS[need][0]).join(', ')
+    return row([
+      attack.what,
+      needs,
+      ...outcomes,
+      observed === undefined ? '' : (observed.summary ?? wordsOf(observed)),
+    ])
   })
   return [`## ${title}`, ...(note === undefined ? [] : ['', note]), '', head, rule(6), ...rows].join('\n')
 }
@@ -83,10 +92,10 @@ function outcomeAt({ id }: Attack, anchor: Anchor, results: Results): Outcome | 
   return observed === undefined ? '' : outcomeOf(observed, anchor)
 }
 
-/** What is said, of each who says something the first. */
-function wordsOf({ said, noted }: Observation): string {
+/** What is said, of each who says something the first. Where it needs no anchor, what anchors say is left out. */
+function wordsOf({ said: { none, kept, witness }, noted }: Observation): string {
   const by = new Map<Saying['by'], Saying[]>()
-  for (const saying of [...said.none, ...said.kept, ...said.witness])
+  for (const saying of none.length > 0 ? none : [...kept, ...witness])
     by.set(saying.by, [...(by.get(saying.by) ?? []), saying])
   const told = [...by.values()].flatMap((sayings) => sayings.slice(0, SAYINGS_MAX))
   return [...told, ...noted.slice(0, NOTED_MAX)].map(phrase).join('<br>')

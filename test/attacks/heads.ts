@@ -96,7 +96,7 @@ async function withPolicy(scene: Scene): ReturnType<typeof observe> {
   const noted = findings
     .filter(({ code }) => code === 'not-witnessed' || code === 'bad-signature')
     .map(({ message, code, file }) => ({
-      by: 'verify' as const,
+      by: 'verify before it' as const,
       place: file,
       text: `with the policy of the witness: ${scene.words(message)} (${code})`,
     }))

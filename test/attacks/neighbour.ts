@@ -18,6 +18,8 @@ export const WITNESS_NAME = 'witness.example/upstairs'
 const SILENT = { info: () => {}, warn: () => {} }
 
 export interface Neighbourhood {
+  /** What it is called; by default as everybody knows it. */
+  readonly name?: string
   /** The witness's own folder. */
   readonly dir: string
   readonly privateKey: KeyObject
@@ -48,8 +50,14 @@ export class Neighbour {
     this.#server = server
   }
 
-  static async serve({ dir, privateKey, logKey, nowMs }: Neighbourhood): Promise<Neighbour> {
-    const signer = witnessSigner(WITNESS_NAME, privateKey)
+  static async serve({
+    name = WITNESS_NAME,
+    dir,
+    privateKey,
+    logKey,
+    nowMs,
+  }: Neighbourhood): Promise<Neighbour> {
+    const signer = witnessSigner(name, privateKey)
     const logs = new Map([[logKey.name, [logKey]]])
     const witness = await Witness.open({ dir, signer, logs, logger: SILENT, nowMs })
     return new Neighbour(witness, await serveWitness(witness, { host: '127.0.0.1', port: 0 }, SILENT))

@@ -13,6 +13,7 @@ import {
   type Verification,
   verifyLog,
 } from '../../agent/verify/index.ts'
+import { verifyHidden } from '../../agent/verify-hidden.ts'
 import type { Anchor, Observation, Saying } from './attack.ts'
 import { differences, fingerprintOf } from './fingerprint.ts'
 import { nameOf, publicKeyOf } from './forge.ts'
@@ -42,19 +43,21 @@ export async function observe(scene: Scene): Promise<Observation> {
   try {
     said.witness.push(...(await askWitness(scene, ledger)))
     const { intact, isWhole, noted } = await compareRecords(scene)
-    const hidden = await compareHidden(scene, ledger, intact, said.none)
+    const hidden = await compareHidden(scene, ledger, intact)
     const harmedFrom = Math.min(isWhole ? Number.POSITIVE_INFINITY : intact, hidden)
     const now = await check(scene)
-    said.none.push(...sayings(scene, now))
+    said.none.push(...sayings(scene, now), ...(await checkHidden(scene, now)))
     said.kept.push(...sayingsOfKept(scene, now))
-    const gone = [...sayings(scene, left), ...sayings(scene, left, 'notice')].filter(
-      ({ text }) => !said.none.some((other) => other.text === text),
-    )
+    // What the start has mended, or what an honest crash leaves too.
+    const before = [...sayings(scene, left), ...sayings(scene, left, 'notice')]
+      .filter(({ text }) => !said.none.some((other) => other.text === text))
+      .map((one): Saying => ({ ...one, by: 'verify before it' }))
     return {
       harmedFrom: Number.isFinite(harmedFrom) ? harmedFrom : null,
-      noted: [...gone, ...noted],
+      noted: [...before, ...noted],
       said,
-      vouchedFor,
+      // No head vouches for what lies in the side table.
+      vouchedFor: hidden < intact ? { none: null, kept: null, witness: null } : vouchedFor,
     }
   } finally {
     await ledger.close()
@@ -182,20 +185,31 @@ async function compareRecords(
  * The first record whose hidden members are gone; infinity if there is none. That others are told instead is a fault. A
  * side table that nobody touched is as it was.
  */
-async function compareHidden(scene: Scene, { vault }: Ledger, size: number, said: Saying[]): Promise<number> {
+async function compareHidden(scene: Scene, { vault }: Ledger, size: number): Promise<number> {
   if (!isVaultTouched(scene)) return Number.POSITIVE_INFINITY
   let first = Number.POSITIVE_INFINITY
   for (const [index, { sealed, fields }] of scene.site.truth.hidden) {
     const row = index < size ? await vault.open(sealed) : { fields: JSON.parse(fields) as object }
-    if ('fields' in row) {
-      if (JSON.stringify(row.fields) !== fields) throw new Error(`record ${index} hides something else`)
-      continue
-    }
-    if (first === Number.POSITIVE_INFINITY && row.gone === 'missing')
-      said.push(saying('reading', 'what it hides is missing, and was not erased', `record ${index}`))
-    first = Math.min(first, index)
+    if (!('fields' in row)) first = Math.min(first, index)
+    else if (JSON.stringify(row.fields) !== fields) throw new Error(`record ${index} hides something else`)
   }
   return first
+}
+
+/** As `audit verify` does where the log itself is whole. */
+async function checkHidden(scene: Scene, log: Verification | AgentError): Promise<readonly Saying[]> {
+  if (log instanceof AgentError || !log.ok || !isVaultTouched(scene)) return []
+  const { logDir, vaultDir } = scene
+  const { wrappingKey } = scene.site.state
+  const found = await orRefusal(() => verifyHidden({ logDir, vaultDir, wrappingKey }))
+  if (found instanceof AgentError) return [saying('verify', scene.words(found.message))]
+  return found.findings.map(({ code, index, message }) =>
+    saying(
+      'verify',
+      `${scene.words(message.replace(/s-[0-9a-f]{16}/, 'one person'))} (${code})`,
+      index === null ? null : `record ${index}`,
+    ),
+  )
 }
 
 function isVaultTouched(scene: Scene): boolean {

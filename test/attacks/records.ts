@@ -25,19 +25,21 @@ const WHERE = {
   late: 'in the journal alone',
 } as const
 
-/** The same at each kind of place. */
+const EVERYWHERE = ['tiles', 'both', 'late'] as const
+
+/** The same at several kinds of place. */
 function everywhere(
   id: string,
   what: string,
   change: (entries: Buffer[], at: number) => readonly Buffer[],
-  named: (at: number) => RegExp,
+  places: readonly (keyof typeof WHERE)[] = ['tiles', 'late'],
 ): readonly Attack[] {
-  return (['tiles', 'both', 'late'] as const).map((where) => ({
+  return places.map((where) => ({
     id: `${id}-${where}`,
     what: `${what}, ${WHERE[where]}`,
     needs: ['write'],
     expected: DETECTED,
-    named: named(AT[where]),
+    named: commitOf(AT[where]),
     strike: (scene) => rewrite(scene, (entries) => change(entries, AT[where])),
   }))
 }
@@ -65,26 +67,17 @@ export const RECORDS: Family = {
       'change',
       'a record says something else',
       (entries, at) => entries.with(at, changed(entries[at], { sha256: FALSE_DIGEST })),
-      commitOf,
+      EVERYWHERE,
     ),
-    ...everywhere('drop', 'a record is taken out', (entries, at) => entries.toSpliced(at, 1), commitOf),
-    ...everywhere(
-      'swap',
-      'two records change places',
-      (entries, at) => entries.with(at, entries[at + 1]!).with(at + 1, entries[at]!),
-      commitOf,
+    ...everywhere('drop', 'a record is taken out', (entries, at) => entries.toSpliced(at, 1), EVERYWHERE),
+    ...everywhere('swap', 'two records change places', (entries, at) =>
+      entries.with(at, entries[at + 1]!).with(at + 1, entries[at]!),
     ),
-    ...everywhere(
-      'insert',
-      'a record is put in',
-      (entries, at) => entries.toSpliced(at, 0, changed(entries[at], { sha256: FALSE_DIGEST })),
-      commitOf,
+    ...everywhere('insert', 'a record is put in', (entries, at) =>
+      entries.toSpliced(at, 0, changed(entries[at], { sha256: FALSE_DIGEST })),
     ),
-    ...everywhere(
-      'duplicate',
-      'a record is put in a second time',
-      (entries, at) => entries.toSpliced(at, 0, entries[at]!),
-      commitOf,
+    ...everywhere('duplicate', 'a record is put in a second time', (entries, at) =>
+      entries.toSpliced(at, 0, entries[at]!),
     ),
     {
       id: 'change-last-commit',

@@ -65,7 +65,7 @@ async function withVault<T>(scene: Scene, work: (vault: Vault) => Promise<T>): P
 
 export const SIDE_TABLE: Family = {
   title: 'The side table',
-  note: 'The log commits to what lies there, so nothing in it can be passed off as something else; that something in it is gone is told when it is looked for.',
+  note: 'The log commits to what lies there, so nothing in it can be passed off as something else. That something is gone is told by `audit verify` of the state folder, which opens all of it: *missing* is not *erased*, and what was erased is on record.',
   attacks: [
     {
       id: 'rows-moved',
@@ -197,7 +197,8 @@ export const SIDE_TABLE: Family = {
       id: 'erased-past-the-log',
       what: 'a person is erased in the side table, and not on record',
       needs: ['write', 'vaultKey'],
-      expected: LOST,
+      expected: DETECTED,
+      named: /record 20\b.*no record says so/,
       strike: (scene) =>
         withVault(scene, async (vault) => {
           await vault.erase(subjectOf(scene, DECISION), { keepFromMs: null })
