@@ -13,7 +13,10 @@ import { knownCode, TOLD_CODES } from './known-codes.ts'
 import type { Moment } from './moment.ts'
 import { APPEAL_OUTCOMES, FINDINGS, TIME_STEPS_MS } from './public-tables.ts'
 
-/** What one subject adds to a cell at most: so at least four subjects stand behind every count of ten. */
+/**
+ * What one subject adds to a cell at most: so at least four subjects stand behind every count of ten. A job that nobody's
+ * name came with has a subject of its own, so those are four people only where names are given.
+ */
 export const PER_SUBJECT_MAX = 3
 
 /** Numbers for the cells of all tables: no table has as many windows and cells as this before the year 10,000. */

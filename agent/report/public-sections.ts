@@ -323,7 +323,7 @@ function methodSection(report: PublicReport): Section {
   return section('method', 'How to read this', {
     says: [
       `A count below ${rule.smallBelow} is not published, nor any other from which it could be computed. A group is divided into two parts only where each of them is none or at least ${rule.smallBelow}; otherwise the group is told undivided.`,
-      `Of one person at most ${rule.perSubjectMax} decisions of the same month, outcome and tier count, so at least four people stand behind each count, as far as those who print give their names, and always the same. A job that nobody’s name came with counts as one of somebody else, and is not bounded. Who prints often counts for less than they print.`,
+      `Of one person at most ${rule.perSubjectMax} decisions of the same month, outcome and tier count, so at least four people stand behind each count where every job comes with a name, and always the same for one person. Nothing here tells how many do: a job that nobody’s name came with counts as one of somebody else, so where names are not given one person may stand behind a count alone. Who prints often counts for less than they print.`,
       'Months, quarters and years are published once they are over, and never change: no two of these reports say more together than each of them.',
       'The log’s origin, size and root are below: whoever holds that head can check that this report left no record out of the count of records. What the records say is not checked by that.',
       witnessWords(report, report.witnessedSize),
