@@ -14,6 +14,8 @@ export interface GateSetUp {
   readonly host?: Readonly<Record<string, unknown>>
   readonly stop?: Readonly<Record<string, unknown>>
   readonly log?: string
+  readonly answers?: Readonly<Record<string, unknown>>
+  readonly incidents?: Readonly<Record<string, unknown>>
 }
 
 export interface Gate {
@@ -47,6 +49,8 @@ export function writeConfig(site: Site, port: string, setUp: GateSetUp = {}): st
     state: site.state,
     log: setUp.log ?? 'silent',
     ...(setUp.stop !== undefined && { stop: setUp.stop }),
+    ...(setUp.answers !== undefined && { answers: setUp.answers }),
+    ...(setUp.incidents !== undefined && { incidents: setUp.incidents }),
   }
   const path = join(site.folder, 'gate.yaml')
   writeFileSync(path, JSON.stringify(config, null, 2))
