@@ -1,13 +1,15 @@
 /** What stands in an entry of the log, believed only after it was read as strictly as it is written. */
+import { isUtf8 } from 'node:buffer'
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { FORMAT_NAME, type Leaf, parseLeaf, RECORD_DEPTH_MAX } from '../log-format/index.ts'
 import { damaged } from './damage.ts'
 import type { Owner } from './journal.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** An Ed25519 public key (RFC 8032). */
 const PUBLIC_KEY_BYTES = 32
+
+/** `{` and `[`. */
+const OPENING = [0x7b, 0x5b]
 
 /** The name of a format that ours may once have, or had. */
 const FORMAT = /^portcullis-log-\d{1,6}$/
@@ -56,19 +58,31 @@ function requireKnownFormat(dir: string, genesis: unknown): void {
 }
 
 function decodeJson(dir: string, entry: Buffer, where: string): unknown {
-  if (depthOf(entry) > RECORD_DEPTH_MAX) throw damaged(dir, where, 'it is nested too deep')
+  if (isTooDeep(entry)) throw damaged(dir, where, 'it is nested too deep')
   try {
-    return JSON.parse(utf8.decode(entry))
-  } catch {
-    throw damaged(dir, where, 'it is not JSON in UTF-8')
+    if (isUtf8(entry)) return JSON.parse(entry.toString('utf8'))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
   }
+  throw damaged(dir, where, 'it is not JSON in UTF-8')
+}
+
+/** Whether so many brackets open, those in strings included, that what they hold could be nested too deep. */
+function isTooDeep(json: Buffer): boolean {
+  let count = 0
+  for (const bracket of OPENING) {
+    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) {
+      if (++count > RECORD_DEPTH_MAX) return depthOf(json) > RECORD_DEPTH_MAX
+    }
+  }
+  return false
 }
 
 /** How deep brackets nest, those in strings included: more than there can be. */
 function depthOf(json: Uint8Array): number {
   let [depth, deepest] = [0, 0]
   for (const c of json) {
-    if (c === 0x7b || c === 0x5b) deepest = Math.max(deepest, ++depth)
+    if (OPENING.includes(c)) deepest = Math.max(deepest, ++depth)
     else if (c === 0x7d || c === 0x5d) depth--
   }
   return deepest

@@ -83,7 +83,10 @@ const recordSchemas: ReadonlyMap<string, z.ZodType> = new Map(
   ]),
 )
 
-const hiddenNames = (kind: string): readonly string[] => Object.keys(allKinds.get(kind)?.hidden ?? {})
+const hiddenMembers: ReadonlyMap<string, readonly string[]> = new Map(
+  Array.from(allKinds, ([kind, { hidden }]) => [kind, Object.keys(hidden)]),
+)
+const hiddenNames = (kind: string): readonly string[] => hiddenMembers.get(kind) ?? []
 
 /** The two halves of what the agent says. `hidden` is null where there is nothing to hide. */
 export interface SplitRecord {
@@ -119,6 +122,7 @@ export function parseRecord(value: { readonly kind: string }): AuditRecord | { r
  */
 export function joinRecord(leaf: Leaf, hidden: object | undefined): StoredRecord {
   const names = hiddenNames(leaf.kind)
+  if (names.length === 0) return leaf as StoredRecord
   const nothing = leaf.sealed === undefined ? names.map((name): [string, unknown] => [name, null]) : []
   const found = Object.entries<unknown>(Object(hidden)).filter(([name]) => names.includes(name))
   return { ...leaf, ...Object.fromEntries([...nothing, ...found]) } as unknown as StoredRecord
