@@ -53,7 +53,9 @@ function addReading(audit: Command): void {
   ofSite(
     audit
       .command('verify')
-      .description('verify a whole log: every record, in order, unaltered, every signed head, and what the side table holds of it')
+      .description(
+        'verify a whole log: every record, in order, unaltered, every signed head, and what the side table holds of it',
+      )
       .argument('[dir]', LOG_ARGUMENT)
       .addOption(several('--against <file>', 'a checkpoint of this log that was kept elsewhere'))
       .option('--policy <file>', 'which key the log must have, and which witnesses must have cosigned')
