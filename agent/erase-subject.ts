@@ -1,8 +1,11 @@
-import type { Receipt } from './audit/index.ts'
+import { type Receipt, readLog } from './audit/index.ts'
 import type { PrivacyConfig } from './config/index.ts'
+import { DEFERRALS, hasRoomFor } from './deferrals.ts'
 import { AgentError } from './errors.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, SITE } from './ledger.ts'
 import type { AuditRecord } from './log-format/index.ts'
+import { RETENTION_CLOCK, retentionMs } from './retention-clock.ts'
+import { possibleName } from './vault/index.ts'
 
 /** Erasures: what is hidden of the records, on request or by age, and the record that says so. */
 
@@ -21,39 +24,88 @@ export interface ErasureOrder {
   readonly subject: string
   readonly by: string | null
   readonly nowMs: number
+  /** Though an appeal of theirs, or about a decision on a job of theirs, waits for its answer. */
+  readonly isForced?: boolean
 }
 
 /**
  * Erases all that is hidden of a subject's records, but what a duty keeps, and records that. After any failure it can be
- * asked for again, and is then finished. Throws USAGE where nothing is known of the subject.
+ * asked for again by the subject's id, and is then finished; what nobody asks for again is recorded when the log is opened
+ * next. Throws USAGE where nothing is known of the subject, or an appeal is open.
  */
 export async function eraseSubject(
   ledger: Ledger,
   privacy: PrivacyConfig,
-  { subject: asked, by, nowMs }: ErasureOrder,
+  { subject: asked, by, nowMs, isForced = false }: ErasureOrder,
 ): Promise<ErasureDone> {
-  const subject = SUBJECT.test(asked) ? asked : await ledger.vault.findSubject(asked)
+  const subject = SUBJECT.test(asked) ? asked : await subjectNamed(ledger, asked)
   if (subject === undefined)
-    throw new AgentError('USAGE', `nothing is known of \`${asked}\`; it may be erased already`)
-  const keepFromMs = privacy.mustKeepDays === 0 ? null : nowMs - privacy.mustKeepDays * DAY_MS
-  const erasure = await ledger.vault.erase(subject, { keepFromMs })
-  const lastMonth = erasure.deferredMonths.at(-1)
-  const record: ErasureRecord = {
-    kind: 'erasure',
-    subject,
-    cause: 'request',
-    rows: erasure.erasedRows,
-    deferredRows: erasure.deferredRows,
-    deferredUntil:
-      lastMonth === undefined
-        ? null
-        : new Date(endOfMonthMs(lastMonth) + privacy.mustKeepDays * DAY_MS).toISOString(),
-    by,
-  }
-  return { record, receipt: await ledger.append(record) }
+    throw new AgentError(
+      'USAGE',
+      `nothing is known of \`${asked}\`; it may be erased already, as the log's \`erasure\` records tell`,
+    )
+  if (subject === (await ledger.vault.findSubject(SITE)))
+    throw new AgentError('USAGE', `\`${asked}\` is the place itself and no person; only age erases it`)
+  if (privacy.mustKeepDays > 0 && !hasRoomFor(ledger.stateOf(DEFERRALS), subject))
+    throw new AgentError('USAGE', 'too many erasures are put off already; ask again when some are done')
+  if (!isForced) await requireNoAppeal(ledger, subject)
+  // Whoever erases themself is not put into the side table again by the record that says so.
+  const isOwn = by !== null && (await subjectNamed(ledger, by)) === subject
+  const trustedMs = retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs)
+  const keepFromMs = privacy.mustKeepDays === 0 ? null : trustedMs - privacy.mustKeepDays * DAY_MS
+  let done: ErasureDone | undefined
+  await ledger.vault.erase(subject, {
+    keepFromMs,
+    record: async ({ erasedRows, deferredRows, deferredMonths }) => {
+      const lastMonth = deferredMonths.at(-1)
+      const record: ErasureRecord = {
+        kind: 'erasure',
+        subject,
+        cause: 'request',
+        rows: erasedRows,
+        deferredRows,
+        deferredUntil:
+          lastMonth === undefined
+            ? null
+            : new Date(endOfMonthMs(lastMonth) + privacy.mustKeepDays * DAY_MS).toISOString(),
+        by: isOwn || by === null || possibleName(by) === possibleName(asked) ? null : by,
+      }
+      done = { record, receipt: await ledger.append(record) }
+    },
+  })
+  return done as unknown as ErasureDone
 }
 
-/** Erases what is older than the site keeps, a record a subject. */
+/** Records name people by what their names come to, so they are found by that too. */
+async function subjectNamed(ledger: Ledger, name: string): Promise<string | undefined> {
+  const possible = possibleName(name)
+  if (possible === undefined)
+    throw new AgentError('USAGE', 'a name is empty; give one with at least one letter or digit')
+  return await ledger.vault.findSubject(possible)
+}
+
+/** Their appeals and what they are about would be gone before they are answered. */
+async function requireNoAppeal(ledger: Ledger, subject: string): Promise<void> {
+  const decisions = new Set<number>()
+  const open = new Set<number>()
+  for await (const { index, record } of readLog(ledger.logDir)) {
+    if (record.kind === 'decision' && record.sealed?.subject === subject) decisions.add(index)
+    const isAppeal = record.kind === 'appeal-filed'
+    if (isAppeal && (record.sealed?.subject === subject || decisions.has(record.decision))) open.add(index)
+    if (record.kind === 'appeal-decided') open.delete(record.appeal)
+  }
+  const [first] = open
+  if (first === undefined) return
+  const what = `the appeal of record ${first} waits for its answer, and would be erased before it has one`
+  throw new AgentError('USAGE', `${what}; answer it with \`portcullis audit answer-appeal\`, or add --force`)
+}
+
+/** How far the clock is ahead of what is believed of it, in milliseconds: so long nothing more is erased by age. */
+export function doubtedMs(ledger: Ledger, nowMs: number): number {
+  return nowMs - retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs)
+}
+
+/** Erases what is older than the site keeps, a record a subject; never what a duty keeps. */
 export async function eraseByAge(
   ledger: Ledger,
   privacy: PrivacyConfig,
@@ -61,7 +113,9 @@ export async function eraseByAge(
 ): Promise<readonly ErasureDone[]> {
   if (privacy.keepDays === null) return []
   const done: ErasureDone[] = []
-  for (const { subject, rows } of await ledger.vault.eraseOlderThan(nowMs - privacy.keepDays * DAY_MS)) {
+  const keptMs = Math.max(privacy.keepDays, privacy.mustKeepDays) * DAY_MS
+  const beforeMs = retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs) - keptMs
+  await ledger.vault.eraseOlderThan(beforeMs, async ({ subject, rows }) => {
     const record: ErasureRecord = {
       kind: 'erasure',
       subject,
@@ -72,7 +126,7 @@ export async function eraseByAge(
       by: null,
     }
     done.push({ record, receipt: await ledger.append(record) })
-  }
+  })
   return done
 }
 

@@ -1,9 +1,10 @@
 import { type AuditLog, type LogEntry, openLog, type Receipt, readLog } from './audit/index.ts'
-import { DEFERRALS } from './deferrals.ts'
+import { DEFERRALS, putOffUntil } from './deferrals.ts'
 import { AgentError, assert } from './errors.ts'
 import { LAST_END } from './last-end.ts'
 import { type AuditRecord, type OpenRecord, type SealedRef, splitRecord } from './log-format/index.ts'
 import { type Fold, LiveFolds, readSnapshots, type Snapshot, SnapshotPlan, type Snapshots } from './replay.ts'
+import { RETENTION_CLOCK } from './retention-clock.ts'
 import { SEALING_CLOCK, sealingMs } from './sealing-clock.ts'
 import { endFirstUse, type StateFolder } from './state-folder.ts'
 import { openVault, possibleName, UnsealableError, type Vault } from './vault/index.ts'
@@ -17,9 +18,24 @@ import { openVault, possibleName, UnsealableError, type Vault } from './vault/in
 /** Jobs whose subject is remembered. More than one is open only between two records. */
 const JOBS_MAX = 64
 /** Stands for what concerns the place and no person. */
-const SITE = 'portcullis:site'
+export const SITE = 'portcullis:site'
 /** What every ledger follows. */
-const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, SEALING_CLOCK]
+const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, SEALING_CLOCK, RETENTION_CLOCK]
+
+/** What happened, whether or not the words for it can be kept. */
+const EVENTS: ReadonlySet<AuditRecord['kind']> = new Set<AuditRecord['kind']>([
+  'job-closed',
+  'job-disarmed',
+  'host-opened',
+  'host-closed',
+  'printer-lost',
+  'line-refused',
+  'latched',
+  'emergency-stop',
+  'safe-stop',
+  'stop-asked',
+  'erasure',
+])
 
 /** Where records go; each is durable once its receipt is there. */
 export interface Recorder {
@@ -30,6 +46,7 @@ export interface Recorder {
 export type RecordListener = (entry: LogEntry) => void
 
 interface LedgerParts {
+  readonly logDir: string
   readonly log: AuditLog
   readonly vault: Vault
   /** The time under which the vault seals. */
@@ -40,6 +57,8 @@ interface LedgerParts {
 }
 
 export class Ledger implements Recorder {
+  /** Where others read what this one writes. */
+  readonly logDir: string
   readonly log: AuditLog
   readonly vault: Vault
   readonly #sealingMs: () => number
@@ -53,7 +72,8 @@ export class Ledger implements Recorder {
   #order: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
 
-  constructor({ log, vault, sealingMs, folds, snapshots }: LedgerParts) {
+  constructor({ logDir, log, vault, sealingMs, folds, snapshots }: LedgerParts) {
+    this.logDir = logDir
     this.log = log
     this.vault = vault
     this.#sealingMs = sealingMs
@@ -84,8 +104,9 @@ export class Ledger implements Recorder {
 
   /**
    * Appends a record and resolves once it is durable. Rejects with AUDIT_UNWRITABLE when it cannot be. After a failure of
-   * the disk nothing is taken any more, until the ledger is opened again; a record that is too large, or holds what JSON
-   * cannot, is refused alone.
+   * the disk nothing is taken any more, until the ledger is opened again; what is hidden of a record and cannot be sealed,
+   * because it is too large or the side table full, is left out where the agent speaks, and where people do the record is
+   * refused alone.
    */
   async append(record: AuditRecord): Promise<Receipt> {
     const split = splitRecord(record)
@@ -130,6 +151,8 @@ export class Ledger implements Recorder {
       const sealed = await this.vault.seal(subject, hidden, this.#sealingMs())
       return { ...open, sealed } as OpenRecord
     } catch (error) {
+      // That it happened must be on record, or the next start would know nothing of it.
+      if (error instanceof UnsealableError && EVENTS.has(record.kind)) return open
       throw unwritable(error)
     }
   }
@@ -148,9 +171,30 @@ export class Ledger implements Recorder {
     return this.#jobs.get(job) ?? this.#remember(job, this.vault.newSubject())
   }
 
-  /** An emergency stop by somebody without a proper name is on record too. */
+  /** An emergency stop by somebody without a proper name is on record too, and is not the place's. */
   async #subjectNamed(text: string): Promise<string> {
-    return await this.vault.subjectOf(possibleName(text) ?? SITE)
+    const name = possibleName(text)
+    return name === undefined || name === SITE ? this.vault.newSubject() : await this.vault.subjectOf(name)
+  }
+
+  /** Puts on record what was erased of the side table by a process that did not live to say so. */
+  async recordErasures(): Promise<void> {
+    const unreported = this.vault.unreported()
+    if (unreported.length === 0) return
+    const summaries = new Map((await this.vault.subjects()).map((summary) => [summary.subject, summary]))
+    for (const { subject, rows } of unreported) {
+      const untilMs = putOffUntil(this.stateOf(DEFERRALS), subject)
+      await this.append({
+        kind: 'erasure',
+        subject,
+        cause: 'request',
+        rows,
+        deferredRows: untilMs === undefined ? 0 : (summaries.get(subject)?.rows ?? 0),
+        deferredUntil: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+        by: null,
+      })
+      await this.vault.reported(subject)
+    }
   }
 
   #remember(job: string, subject: string): string {
@@ -184,7 +228,9 @@ export async function openLedger(state: StateFolder, nowMs: () => number = Date.
     const folds = await LiveFolds.replay(FOLDS, snapshots, state.logDir)
     const clock = (): number => sealingMs(folds.stateOf(SEALING_CLOCK), nowMs())
     const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, nowMs: clock })
-    return new Ledger({ log, vault, sealingMs: clock, folds, snapshots })
+    const ledger = new Ledger({ logDir: state.logDir, log, vault, sealingMs: clock, folds, snapshots })
+    await ledger.recordErasures()
+    return ledger
   } catch (error) {
     await log.close()
     throw error

@@ -16,8 +16,8 @@ export interface RecordDesk {
   /** The records, with what is hidden of them. */
   entries(): AsyncIterable<LogEntry>
   append(record: AuditRecord): Promise<{ readonly index: number }>
-  /** Erases a subject, by its id or a person's name, and answers what was done in a sentence. */
-  erase(subject: string, by: string): Promise<string>
+  /** Erases a subject, by its id or a person's name, where `isForced` though an appeal is open, and answers what was done in a sentence. */
+  erase(subject: string, by: string, isForced?: boolean): Promise<string>
   /** Who is in the side table. */
   subjects(): Promise<readonly SubjectSummary[]>
   close(): Promise<void>
@@ -37,8 +37,10 @@ function directDesk(state: StateFolder, privacy: PrivacyConfig, ledger: Ledger):
   return {
     entries: () => readLedger(state),
     append: (record) => ledger.append(record),
-    erase: async (subject, by) =>
-      erasureWords((await eraseSubject(ledger, privacy, { subject, by, nowMs: Date.now() })).record),
+    erase: async (subject, by, isForced = false) => {
+      const order = { subject, by, nowMs: Date.now(), isForced }
+      return erasureWords((await eraseSubject(ledger, privacy, order)).record)
+    },
     subjects: () => ledger.vault.subjects(),
     close: () => ledger.close(),
   }
@@ -61,7 +63,8 @@ function gateDesk(state: StateFolder, locked: AgentError): RecordDesk {
         throw new AgentError('STATE_UNUSABLE', 'the gate did not say where it put the record')
       return { index }
     },
-    erase: async (subject, by) => (await ask({ do: 'erase', subject, by })).message,
+    erase: async (subject, by, isForced = false) =>
+      (await ask({ do: 'erase', subject, by, ...(isForced && { force: true as const }) })).message,
     subjects: async () => {
       const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, isReader: true })
       return await vault.subjects().finally(() => vault.close())

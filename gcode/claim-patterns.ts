@@ -43,7 +43,7 @@ function setNumber(draft: ClaimDraft, key: NumberKey, value: number): void {
 }
 
 function setText(draft: ClaimDraft, key: TextKey, value: string): void {
-  if (value !== '' && draft[key] === undefined) draft[key] = value.slice(0, NAME_LENGTH_MAX)
+  if (value !== '' && draft[key] === undefined) draft[key] = cutName(value)
 }
 
 const text = (start: string, key: TextKey): ClaimPattern =>
@@ -108,8 +108,13 @@ const objectName = pattern('printing object ', (draft, value) =>
   keepName(draft.objects, value.replace(/ id:.*$/, '')),
 )
 
+/** Never within a character: half of one is no text that anybody could write down. */
+function cutName(name: string): string {
+  return name.slice(0, NAME_LENGTH_MAX).replace(/[\ud800-\udbff]$/, '')
+}
+
 function keepName(names: Set<string>, name: string): void {
-  if (name !== '' && names.size < NAMES_MAX) names.add(name.slice(0, NAME_LENGTH_MAX))
+  if (name !== '' && names.size < NAMES_MAX) names.add(cutName(name))
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 }

@@ -111,6 +111,9 @@ describe('a ledger', () => {
     onTestFinished(() => again.close())
     await expect(again.append({ kind: 'cleared', by: 'ada' })).rejects.toThrow('the limit of 268435456 bytes')
     await again.append({ kind: 'cleared', by: 'grace' })
+    // What happened is on record all the same, without its words.
+    await again.append({ kind: 'emergency-stop', by: 'ada' })
+    expect((await recordsOf(state)).at(-1)).toEqual({ kind: 'emergency-stop', by: null })
   })
 
   test.each([
@@ -125,7 +128,8 @@ describe('a ledger', () => {
       { kind, by },
       { kind, by },
     ])
-    expect(new Set(await subjectsOf(state.logDir)).size).toBe(1)
+    // Who has no name is nobody else either.
+    expect(new Set(await subjectsOf(state.logDir)).size).toBe(by === ' ' ? 2 : 1)
   })
 
   test('is locked while it is open, and can be read all the same', async () => {
@@ -176,6 +180,7 @@ describe('what the log comes to', () => {
       { fold: 'last-end', size: MANY, state: { unfinished: UNFINISHED } },
       { fold: 'deferred-erasures', size: MANY, state: { put: [] } },
       { fold: 'sealing-clock', size: MANY, state: { count: MANY } },
+      { fold: 'retention-clock', size: MANY, state: { leap: null } },
     ])
     expect(ledger.stateOf(LAST_END).unfinished).toBeNull()
   })
@@ -191,7 +196,7 @@ describe('what the log comes to', () => {
     await third.append(CLOSED)
     await third.close()
     const folds = (await snapshotsIn(state.logDir)).map((record) => 'fold' in record && record.fold)
-    expect(folds).toEqual(['last-end', 'deferred-erasures', 'sealing-clock'])
+    expect(folds).toEqual(['last-end', 'deferred-erasures', 'sealing-clock', 'retention-clock'])
   })
 
   test('is taken from the latest snapshot and what follows it', async () => {

@@ -15,9 +15,11 @@ export async function scratchState(): Promise<StateFolder> {
 }
 
 /** An open ledger of a new state folder, closed with the test if it is still open. */
-export async function scratchLedger(): Promise<{ state: StateFolder; ledger: Ledger }> {
+export async function scratchLedger(
+  nowMs: () => number = Date.now,
+): Promise<{ state: StateFolder; ledger: Ledger }> {
   const state = await scratchState()
-  const ledger = await openLedger(state)
+  const ledger = await openLedger(state, nowMs)
   onTestFinished(() => ledger.close().catch(() => undefined))
   return { state, ledger }
 }

@@ -5,6 +5,7 @@ import { decisionSchema } from '../decision-schema.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { readLicenceFile } from '../licence/index.ts'
 import { spoolJob } from '../spool/index.ts'
+import { checkPerson } from './end.ts'
 import { exitStatusOf, type GateOptions, gateSocket, tellRefusal } from './gate-requests.ts'
 import { dim, say, sayJson } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -17,6 +18,7 @@ export interface ArmOptions extends GateOptions {
 
 /** `portcullis arm`: the gate that runs inspects a job and, if it is allowed, waits for a host to print it. */
 export async function arm(job: string, options: ArmOptions): Promise<void> {
+  checkPerson('--user', options.user)
   const socket = gateSocket(options)
   const licence = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const interrupt = interruptSignal()

@@ -221,8 +221,15 @@ function addSampling(audit: Command): void {
 }
 
 function addPrivacy(audit: Command): void {
-  byPeople(audit.command('erase').argument('<subject>', 'subject (s-...), or the name of a person'))
-    .description('erase names, file names and texts of a person; the log still verifies')
+  byPeople(
+    audit
+      .command('erase')
+      .argument('<subject>', 'subject (s-...), or the name of a person')
+      .option('--force', 'though an appeal by them, or about a job of theirs, has no answer yet'),
+  )
+    .description(
+      'erase names, file names and texts of a person; the log still verifies. Not while an appeal of theirs is open',
+    )
     .action(async (subject, options) => (await import('./audit-desk.ts')).eraseSubject(subject, options))
   ofSite(audit.command('subjects'))
     .description('list who is in the side table')

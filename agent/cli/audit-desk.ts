@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { logSize, readLog } from '../audit/index.ts'
 import type { EvidenceConfig } from '../config/index.ts'
@@ -11,7 +10,8 @@ import { readFileOf } from './audit-files.ts'
 import { type IncidentsOptions, incidents } from './audit-incidents.ts'
 import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
 import { type ReviewOptions, review, type SampleOptions, sample } from './audit-sample.ts'
-import { badUsage } from './end.ts'
+import { badUsage, checkPerson } from './end.ts'
+import { asker } from './gate-requests.ts'
 import { complain, green, say, sayJson } from './output.ts'
 
 /** The commands by which people add to a log: directly, or through the gate that has it open. */
@@ -39,7 +39,11 @@ async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<v
 
 type ByOption = { readonly by?: string }
 
-const asker = (options: ByOption): string => options.by ?? userInfo().username
+/** Who says so: a name that was given, or the user of this process. */
+function sayer({ by }: ByOption): string {
+  checkPerson('--by', by)
+  return by ?? asker()
+}
 
 /** `portcullis audit appeal`, in the time that the site gives for it. */
 export async function fileAppeal(
@@ -48,7 +52,7 @@ export async function fileAppeal(
 ): Promise<void> {
   await atDesk(options, async ({ desk, evidence }) => {
     const appealDays = options.appealDays ?? String(evidence.answers.appealDays)
-    await appeal(index, { ...options, by: asker(options), appealDays }, desk)
+    await appeal(index, { ...options, by: sayer(options), appealDays }, desk)
   })
 }
 
@@ -57,7 +61,7 @@ export async function answerAppeal(
   index: string,
   options: Omit<AnswerOptions, 'by'> & ByOption & PlaceOptions,
 ): Promise<void> {
-  await atDesk(options, async ({ desk }) => await answer(index, { ...options, by: asker(options) }, desk))
+  await atDesk(options, async ({ desk }) => await answer(index, { ...options, by: sayer(options) }, desk))
 }
 
 /** `portcullis audit sample`: the witnesses are those of the configuration unless others are named. */
@@ -89,17 +93,17 @@ export async function reviewDecision(
   options: Omit<ReviewOptions, 'by'> & ByOption & PlaceOptions,
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => {
-    await review(sampleIndex, decisionIndex, { ...options, by: asker(options) }, desk)
+    await review(sampleIndex, decisionIndex, { ...options, by: sayer(options) }, desk)
   })
 }
 
 /** `portcullis audit erase`: forgets a person. Asks for no confirmation: what it does is what it is called. */
 export async function eraseSubject(
   subject: string,
-  options: ByOption & PlaceOptions & { readonly json?: true },
+  options: ByOption & PlaceOptions & { readonly force?: true; readonly json?: true },
 ): Promise<void> {
   await atDesk(options, async ({ desk }) => {
-    const message = await desk.erase(subject, asker(options))
+    const message = await desk.erase(subject, sayer(options), options.force === true)
     if (options.json) sayJson({ ok: true, message })
     else say(message)
   })
@@ -123,6 +127,7 @@ export async function tellIncidents(options: IncidentsOptions & ByOption & Place
     await incidents(readLog(logDir), options)
     return
   }
+  const by = sayer(options)
   await atDesk(options, async ({ desk, state }) => {
     for (const incident of await incidents(readLog(state.logDir), options))
       await desk.append({
@@ -130,7 +135,7 @@ export async function tellIncidents(options: IncidentsOptions & ByOption & Place
         incident,
         to: 'person',
         isSent: true,
-        by: asker(options),
+        by,
       })
   })
 }
@@ -151,7 +156,7 @@ export async function approveCase(
         throw badUsage(`decision ${index} was approved already, by record ${entry.index}`)
     }
     if (!isRefusal) throw badUsage(`record ${index} is no decision that denied or held a job`)
-    const { index: at } = await desk.append({ kind: 'case-approved', decision, by: asker(options) })
+    const { index: at } = await desk.append({ kind: 'case-approved', decision, by: sayer(options) })
     if (options.json) sayJson({ index: at, decision })
     else say(`${green('approved')}  the refusal of record ${decision} may be told outside, says record ${at}`)
   })

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { judgeJob } from '../judge-job.ts'
 import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
 import { openStateFolder } from '../state-folder.ts'
+import { checkPerson } from './end.ts'
 import { openJob } from './open-job.ts'
 import { say, sayJson } from './output.ts'
 import { startProgress } from './progress.ts'
@@ -19,6 +20,7 @@ export interface CheckOptions {
 
 /** `portcullis check`: the decision that a print would get, without printer and without record. */
 export async function check(job: string, options: CheckOptions): Promise<void> {
+  checkPerson('--user', options.user)
   const loaded = findPolicy(options.policy)
   const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)

@@ -1,3 +1,4 @@
+import { personProblem } from '../control/index.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { complain, sayJsonError } from './output.ts'
 
@@ -51,6 +52,12 @@ function isBrokenPipe(error: unknown): boolean {
 /** A wrong option, told like any other bad usage. */
 export function badUsage(message: string): AgentError {
   return new AgentError('USAGE', message)
+}
+
+/** Throws USAGE where a name was given that is nobody's. */
+export function checkPerson(option: string, name: string | undefined): void {
+  const problem = name === undefined ? undefined : personProblem(name)
+  if (problem !== undefined) throw badUsage(`the name of \`${option}\` ${problem}`)
 }
 
 /** Reads a whole number option, or throws USAGE. */

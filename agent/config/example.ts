@@ -116,7 +116,9 @@ incidents:
 
 # Names, file names, addresses and free text lie beside the log, encrypted, where they can be erased.
 privacy:
-  # They are erased at this age, by whole months. Left out: only when somebody asks for it.
+  # They are erased at this age, by whole months. Left out: only when somebody asks for it. A clock that is more than
+  # 40 days ahead of the records of before is not believed, and so erases nothing younger, until witnesses name such a
+  # time too or 40 days have gone by under it.
   # keepDays: 365
   # So long they are kept even where their erasure is asked for; the erasure is then done later, and says so.
   mustKeepDays: 0

@@ -3,6 +3,7 @@
  * answer, a line too. Checked on both sides: neither trusts what the other sends.
  */
 import { z } from 'zod'
+import { PERSON_CHARS_MAX, personProblem } from './person.ts'
 
 /** A request with the longest licence and path has 22 KB. */
 export const REQUEST_BYTES_MAX = 64 * 1024
@@ -14,7 +15,6 @@ export const ANSWER_BYTES_MAX = 1024 * 1024
 const PATH_CHARS_MAX = 4096
 /** NAME_MAX of Linux. */
 const NAME_CHARS_MAX = 255
-const PERSON_CHARS_MAX = 200
 /** The largest token that the licence room reads. */
 const LICENCE_CHARS_MAX = 16 * 1024
 /** A sentence, or several where several things are wrong. */
@@ -28,6 +28,12 @@ const plain = z
   .max(PERSON_CHARS_MAX)
   .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u)
 
+/** Who asks. What is wrong with a name is told; no other member is one that people write. */
+const person = z.string().superRefine((name, { addIssue }) => {
+  const problem = personProblem(name)
+  if (problem !== undefined) addIssue({ code: 'custom', message: `the name ${problem}` })
+})
+
 export const controlRequest = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('status') }),
   z.strictObject({
@@ -36,18 +42,29 @@ export const controlRequest = z.discriminatedUnion('do', [
     path: z
       .string()
       .max(PATH_CHARS_MAX)
-      .regex(/^\/[^\0]*$/),
-    name: z.string().min(1).max(NAME_CHARS_MAX).exactOptional(),
+      .regex(/^\/[^\0\p{Surrogate}]*$/u),
+    name: z
+      .string()
+      .min(1)
+      .max(NAME_CHARS_MAX)
+      .regex(/^\P{Surrogate}*$/u)
+      .exactOptional(),
     /** The text of the token. */
     licence: z.string().max(LICENCE_CHARS_MAX).exactOptional(),
-    user: plain.exactOptional(),
+    user: person.exactOptional(),
   }),
-  z.strictObject({ do: z.literal('disarm'), by: plain }),
-  z.strictObject({ do: z.literal('clear'), by: plain }),
-  z.strictObject({ do: z.literal('stop'), by: plain, reason: plain.exactOptional() }),
+  z.strictObject({ do: z.literal('disarm'), by: person }),
+  z.strictObject({ do: z.literal('clear'), by: person }),
+  z.strictObject({ do: z.literal('stop'), by: person, reason: plain.exactOptional() }),
   /** What it is, and whether people may add it, the gate decides. */
   z.strictObject({ do: z.literal('record'), record: z.looseObject({ kind: z.string() }) }),
-  z.strictObject({ do: z.literal('erase'), subject: plain, by: plain }),
+  z.strictObject({
+    do: z.literal('erase'),
+    subject: plain,
+    by: person,
+    /** Though an appeal is open. */
+    force: z.literal(true).exactOptional(),
+  }),
 ])
 
 /** What may be asked of a gate. */
@@ -64,7 +81,7 @@ export type ControlRequest =
   | { readonly do: 'clear'; readonly by: string }
   | { readonly do: 'stop'; readonly by: string; readonly reason?: string }
   | { readonly do: 'record'; readonly record: { readonly kind: string; readonly [member: string]: unknown } }
-  | { readonly do: 'erase'; readonly subject: string; readonly by: string }
+  | { readonly do: 'erase'; readonly subject: string; readonly by: string; readonly force?: true }
 
 export type ArmRequest = Extract<ControlRequest, { readonly do: 'arm' }>
 
@@ -157,6 +174,6 @@ export interface GateControl {
   stop(by: string, reason?: string): Promise<ControlAnswer>
   /** Adds to the log what people add to it: appeals, reviews and the like. */
   record(record: { readonly kind: string }): Promise<ControlAnswer>
-  /** Erases a subject of the log, by its id or a person's name. */
-  erase(subject: string, by: string): Promise<ControlAnswer>
+  /** Erases a subject of the log, by its id or a person's name; `isForced`: though an appeal is open. */
+  erase(subject: string, by: string, isForced: boolean): Promise<ControlAnswer>
 }

@@ -3,6 +3,7 @@
  * bytes, in time and in number, and a handler that throws has answered.
  */
 import net from 'node:net'
+import type { ZodError } from 'zod'
 import { AgentError, InvariantError } from '../errors.ts'
 import { claimSocket } from './claim-socket.ts'
 import { JsonLines, parseJsonLine } from './json-lines.ts'
@@ -118,7 +119,7 @@ class Desk {
           if (error instanceof InvariantError) setTimeout(() => fail(error), FAIL_AFTER_MS)
           return answerOfError(error)
         })
-      : refusal('USAGE', 'the gate does not understand this request; is it of another version?')
+      : refusal('USAGE', whyNot(request.error))
     // A client that goes once it is answered interrupts nothing.
     for (const event of ['end', 'close']) socket.off(event, abort)
     sendAnswer(socket, answer)
@@ -150,7 +151,7 @@ class Desk {
       case 'record':
         return await control.record(request.record)
       case 'erase':
-        return await control.erase(request.subject, request.by)
+        return await control.erase(request.subject, request.by, request.force === true)
     }
   }
 }
@@ -177,6 +178,12 @@ function answerLine(answer: ControlAnswer): string {
   if (Buffer.byteLength(line) <= ANSWER_BYTES_MAX) return line
   const { decision: _, ...short } = bounded
   return `${JSON.stringify(short)}\n`
+}
+
+/** What is wrong with a name that somebody wrote is told; all else our own client gets right. */
+function whyNot({ issues }: ZodError): string {
+  const told = issues.find(({ code }) => code === 'custom')
+  return told?.message ?? 'the gate does not understand this request; is it of another version?'
 }
 
 function refusal(code: string, message: string): ControlAnswer {

@@ -17,6 +17,8 @@ import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
 const LIFT_LIMIT_MS = 3_000
+/** What the log says of a stop that somebody asked for; who that was stands in a record of its own. */
+const STOPPED_AT_DESK = 'somebody stopped it at the desk'
 /** Between two looks whether it is there. */
 const LIFT_LOOK_MS = 5
 
@@ -36,7 +38,7 @@ export interface GateDeskOptions {
   /** Whether a decision is witnessed, once it is or that takes too long; unset where nothing waits for witnesses. */
   readonly witnessed?: (at: DurableIndex) => Promise<boolean>
   /** Erases a subject of the log; throws where that cannot be done. */
-  readonly erase: (subject: string, by: string) => Promise<ErasureDone>
+  readonly erase: (subject: string, by: string, isForced: boolean) => Promise<ErasureDone>
   /** The gate's clock, in ms. */
   readonly nowMs: () => number
 }
@@ -45,6 +47,8 @@ export class GateDesk implements GateControl {
   readonly #options: GateDeskOptions
   /** What people add, in turn. */
   #recording: Promise<unknown> = Promise.resolve()
+  /** Who stopped it last and why, for whoever looks at it while it is stopped. */
+  #stopper = STOPPED_AT_DESK
 
   constructor(options: GateDeskOptions) {
     this.#options = options
@@ -65,9 +69,13 @@ export class GateDesk implements GateControl {
         armed === null
           ? null
           : { id: armed.id, name: armed.name, commands: armed.commands, until: jobs.armedUntil(armed.id) },
-      latch: latch === null ? null : { ...latch.reason, since: new Date(sinceMs).toISOString() },
+      latch: latch === null ? null : { ...this.#told(latch.reason), since: new Date(sinceMs).toISOString() },
       jobs: jobsMode,
     }
+  }
+
+  #told({ code, message }: Latch['reason']): Latch['reason'] {
+    return { code, message: message === STOPPED_AT_DESK ? this.#stopper : message }
   }
 
   /** Inspects the job apart from the line path, puts the decision on record, and arms the gate if it allows. */
@@ -149,8 +157,8 @@ export class GateDesk implements GateControl {
     const { gate, record } = this.#options
     record({ kind: 'job-disarmed', job, by: 'portcullis' })
     if (gate.latch !== null) {
-      const { code, message: reason } = gate.latch.reason
-      record({ kind: 'latched', job: null, code, reason })
+      const { code } = gate.latch.reason
+      record({ kind: 'latched', job: null, code, reason: 'it is blocked as it was before' })
     }
   }
 
@@ -207,15 +215,17 @@ export class GateDesk implements GateControl {
     return { ok: true, message: `recorded as ${index}`, index }
   }
 
-  async erase(subject: string, by: string): Promise<ControlAnswer> {
-    const { record, receipt } = await this.#options.erase(subject, by)
+  async erase(subject: string, by: string, isForced: boolean): Promise<ControlAnswer> {
+    const { record, receipt } = await this.#options.erase(subject, by, isForced)
     return { ok: true, message: erasureWords(record), index: receipt.index }
   }
 
   async stop(by: string, reason?: string): Promise<ControlAnswer> {
-    const { gate, nowMs } = this.#options
-    const why = reason === undefined ? '' : `: ${reason}`
-    gate.stop('interrupted', `${by} stopped it${why}`, nowMs())
+    const { gate, nowMs, record } = this.#options
+    // Nobody's name in the reason: it stands in records that are not erased with whoever stopped it.
+    gate.stop('interrupted', STOPPED_AT_DESK, nowMs())
+    record({ kind: 'stop-asked', by, reason: reason ?? null })
+    this.#stopper = `${by} stopped it${reason === undefined ? '' : `: ${reason}`}`
     const what = STOPPED[gate.printerState] ?? 'nothing is sent to the printer now'
     return { ok: true, message: `${what}; \`portcullis clear\` lets hosts print again` }
   }

@@ -217,8 +217,10 @@ export class LogKeeper {
   /** Once: whoever looks next would find the same. */
   #damaged(error: unknown): void {
     // That they cannot be read just now says nothing of what they are; the next look will.
-    if (!(error instanceof AgentError) || error.code !== 'AUDIT_DAMAGED')
-      return this.#warn('old records could not be read', error)
+    if (!(error instanceof AgentError) || error.code !== 'AUDIT_DAMAGED') {
+      this.#warn('old records could not be read', error)
+      return
+    }
     if (this.#isDamaged) return
     this.#isDamaged = true
     this.#options.damaged(error instanceof Error ? error.message : String(error))

@@ -4,7 +4,7 @@ import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
 import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
-import { eraseSubject } from '../erase-subject.ts'
+import { type ErasureDone, type ErasureOrder, eraseSubject } from '../erase-subject.ts'
 import type { Ledger } from '../ledger.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { type AuditRecord, splitRecord } from '../log-format/index.ts'
@@ -70,9 +70,10 @@ async function recordStart({ ledger, loaded, state, version, logger }: GateRunOp
   const { policy, sha256 } = loaded
   await ledger.append({ kind: 'agent-started', version, machine: state.machineId })
   await ledger.append({ kind: 'policy-loaded', name: policy.name, version: policy.version, sha256 })
-  const last = await readLastEnd(ledger, state)
+  const last = readLastEnd(ledger)
   const { unfinished, reason, isOnRecord } = last
-  if (reason !== null) logger?.warn({ ...reason, job: unfinished?.job }, 'the gate begins blocked')
+  // The code alone: what it said may quote a line or name somebody, and nobody erases a service's journal.
+  if (reason !== null) logger?.warn({ code: reason.code, job: unfinished?.job }, 'the gate begins blocked')
   if (unfinished !== undefined) await ledger.append(closeUnfinished(unfinished))
   if (reason !== null && !isOnRecord)
     await ledger.append({
@@ -220,7 +221,7 @@ class GateRun {
   }
 
   #desk(): GateDesk {
-    const { config, loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
+    const { loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
     return new GateDesk({
       gate: this.#gate,
       jobs: this.#jobs,
@@ -236,10 +237,22 @@ class GateRun {
       ...(this.#options.config.evidence.witnesses?.required === 'jobs' && {
         witnessed: (at) => this.#isWitnessed(at),
       }),
-      erase: (subject, by) =>
-        eraseSubject(ledger, config.evidence.privacy, { subject, by, nowMs: Date.now() }),
+      erase: (subject, by, isForced) => this.#erase({ subject, by, isForced, nowMs: Date.now() }),
       nowMs: now,
     })
+  }
+
+  /** Once begun it is finished and on record before the log is closed, whoever has gone meanwhile. */
+  #erase(order: ErasureOrder): Promise<ErasureDone> {
+    const { ledger, config } = this.#options
+    const erasing = eraseSubject(ledger, config.evidence.privacy, order)
+    const settled = erasing.then(
+      () => {},
+      () => {},
+    )
+    this.#writing.add(settled)
+    void settled.finally(() => this.#writing.delete(settled))
+    return erasing
   }
 
   /** Brings the machine to rest, and answers whether it is. */

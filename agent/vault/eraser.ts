@@ -31,7 +31,7 @@ export interface Erasure {
   readonly deferredMonths: string[]
 }
 
-/** What was shredded of a subject because of its age. */
+/** What was shredded of a subject. */
 export interface Expiry {
   readonly subject: string
   readonly months: readonly string[]
@@ -52,7 +52,7 @@ export class Eraser {
   readonly #parts: Parts
   /** Subjects of which a note could not be written: whether it is on the disk is unknown until that is settled. */
   readonly #unsettled = new Set<string>()
-  /** What was noted, and nobody was told of: what noted it failed or was killed after that. */
+  /** What was noted, and is not known to be on record: what noted it failed, or was killed before it said so. */
   readonly #unreported = new Map<string, readonly ShredNote[]>()
 
   constructor(parts: Parts) {
@@ -67,12 +67,22 @@ export class Eraser {
       this.#unreported.set(subject, notes.pendingOf(subject))
       await this.settle(subject)
     }
-    await notes.markDone()
+    await this.markDone()
   }
 
-  /** Subjects of which something was shredded that no `erase` or `expire` has answered yet. */
-  get unreported(): readonly string[] {
-    return [...this.#unreported.keys()]
+  /** What was shredded of whom without being on record, as far as it is known. */
+  get unreported(): readonly Expiry[] {
+    return [...this.#unreported].map(([subject, gone]) => expiryOf(subject, gone))
+  }
+
+  /** What was shredded of the subject so far is on record. */
+  reported(subject: string): void {
+    this.#unreported.delete(subject)
+  }
+
+  /** Once all is shredded and on record. Until then whoever opens the vault next finds what is not. */
+  async markDone(): Promise<void> {
+    if (this.#unreported.size === 0) await this.#parts.notes.markDone()
   }
 
   /** Finishes what failed of the subject before, if anything did. Nothing may be sealed for it until then. */
@@ -100,10 +110,8 @@ export class Eraser {
     const months = files.months.filter(isDoomed)
     const deferredMonths = files.months.filter((month) => !isDoomed(month))
     await this.#shred(subject, { months, isNameToo: files.hasName && deferredMonths.length === 0 })
-    await notes.markDone()
     const deferredRows = await this.#countRows(subject, deferredMonths)
     const gone = await notes.of(subject)
-    this.#unreported.delete(subject)
     return { erasedRows: rowsOf(gone), erasedMonths: monthsOf(gone), deferredRows, deferredMonths }
   }
 
@@ -115,9 +123,7 @@ export class Eraser {
       months.length === files.months.length && (await this.#isNameOver(subject, files, beforeMs))
     await this.#shred(subject, { months, isNameToo })
     const gone = this.#unreported.get(subject)
-    if (gone === undefined) return undefined
-    this.#unreported.delete(subject)
-    return { subject, months: monthsOf(gone), rows: rowsOf(gone) }
+    return gone === undefined ? undefined : expiryOf(subject, gone)
   }
 
   /** A name goes with the last of the rows; one that never had any, with the month in which it was first used. */
@@ -199,6 +205,12 @@ export class Eraser {
     return rows
   }
 }
+
+const expiryOf = (subject: string, gone: readonly ShredNote[]): Expiry => ({
+  subject,
+  months: monthsOf(gone),
+  rows: rowsOf(gone),
+})
 
 const rowsOf = (notes: readonly ShredNote[]): number => notes.reduce((rows, note) => rows + note.rows, 0)
 

@@ -64,17 +64,27 @@ export interface Vault {
    * Shreds what was sealed for the subject in months that are over at `keepFromMs`; null: everything. With nothing
    * remaining its name goes too. Answers what of the subject is erased by now, by this call and earlier ones, and what
    * is kept: to call again after any failure finishes it and gives the same answer. Throws USAGE if nothing is known
-   * of the subject. Whoever seals for it later begins anew.
+   * of the subject. Whoever seals for it later begins anew. `record` puts it on record: until that has resolved it
+   * counts as unreported.
    */
-  erase(subject: string, options: { readonly keepFromMs: number | null }): Promise<Erasure>
+  erase(subject: string, options: EraseOptions): Promise<Erasure>
   /**
    * Shreds the months of all subjects that are over at `beforeMs`, and names of which nothing remains. A failure after
    * the first subject ends it early and without a word, so that what is gone can be recorded; the next call meets it at
-   * once and throws.
+   * once and throws. `record` puts each on record, as with `erase`.
    */
-  eraseOlderThan(beforeMs: number): Promise<readonly Expiry[]>
+  eraseOlderThan(beforeMs: number, record?: (expiry: Expiry) => Promise<void>): Promise<readonly Expiry[]>
+  /** What was shredded of whom, and is not known to be on record: what shredded it ended before. At worst it is told twice. */
+  unreported(): readonly Expiry[]
+  /** That is on record now. */
+  reported(subject: string): Promise<void>
   /** Waits for what is under way. */
   close(): Promise<void>
+}
+
+export interface EraseOptions {
+  readonly keepFromMs: number | null
+  readonly record?: (erasure: Erasure) => Promise<void>
 }
 
 export interface VaultOptions {
@@ -277,29 +287,51 @@ class FolderVault implements Vault {
     return await this.#subjects.list()
   }
 
-  async erase(subject: string, { keepFromMs }: { readonly keepFromMs: number | null }): Promise<Erasure> {
-    return await this.#turn(async () => {
+  async erase(subject: string, { keepFromMs, record }: EraseOptions): Promise<Erasure> {
+    const erasure = await this.#turn(async () => {
       await this.#subjects.sweep()
       return await this.#eraser.erase(subject, keepFromMs)
     })
+    // In nobody's turn: a record is sealed itself.
+    await record?.(erasure)
+    await this.reported(subject)
+    return erasure
   }
 
-  async eraseOlderThan(beforeMs: number): Promise<readonly Expiry[]> {
+  unreported(): readonly Expiry[] {
+    return this.#eraser.unreported
+  }
+
+  async reported(subject: string): Promise<void> {
+    await this.#turn(async () => {
+      this.#eraser.reported(subject)
+      await this.#eraser.markDone()
+    })
+  }
+
+  async eraseOlderThan(
+    beforeMs: number,
+    record?: (expiry: Expiry) => Promise<void>,
+  ): Promise<readonly Expiry[]> {
     const expired: Expiry[] = []
     const subjects = await this.#turn(async () => {
       await this.#subjects.sweep()
       return await this.#subjects.list()
     })
-    for (const subject of new Set([...this.#eraser.unreported, ...subjects])) {
+    const unreported = this.#eraser.unreported.map(({ subject }) => subject)
+    for (const subject of new Set([...unreported, ...subjects])) {
       try {
         const expiry = await this.#turn(() => this.#eraser.expire(subject, beforeMs))
-        if (expiry !== undefined) expired.push(expiry)
+        if (expiry === undefined) continue
+        await record?.(expiry)
+        this.#eraser.reported(subject)
+        expired.push(expiry)
       } catch (error) {
         if (expired.length === 0 || !(error instanceof AgentError)) throw error
         break
       }
     }
-    await this.#turn(() => this.#notes.markDone())
+    await this.#turn(() => this.#eraser.markDone())
     return expired
   }
 

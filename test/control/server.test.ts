@@ -70,10 +70,6 @@ describe('a request', () => {
     ['an act of the prototype', '{"do":"__proto__"}\n'],
     ['an unknown member', '{"do":"status","more":1}\n'],
     ['no person', '{"do":"clear"}\n'],
-    ['a person of no name', '{"do":"clear","by":""}\n'],
-    ['a person of two lines', '{"do":"clear","by":"ada\\nok"}\n'],
-    ['a person who turns the text round', '{"do":"clear","by":"ada\\u202e"}\n'],
-    ['too long a person', `{"do":"clear","by":"${long(201)}"}\n`],
     ['a job without path', '{"do":"arm"}\n'],
     ['a job with a relative path', '{"do":"arm","path":"a.gcode"}\n'],
     ['a job with a zero byte in its path', '{"do":"arm","path":"/a\\u0000"}\n'],
@@ -84,6 +80,18 @@ describe('a request', () => {
     const { gate, path } = await serveStub()
     const answer = await new RawClient(path).ask(text)
     expect(answer).toEqual({ ok: false, code: 'USAGE', message: NOT_UNDERSTOOD })
+    expect(gate.asked).toEqual([])
+  })
+
+  test.each([
+    ['no name', '', 'is blank'],
+    ['two lines', 'ada\nok', 'cannot be shown'],
+    ['text that is turned round', 'ada\u202e', 'cannot be shown'],
+    ['too many letters', long(201), 'more than 200 characters'],
+  ])('of a person of %s is refused with words, and the gate is not asked', async (_, by, why) => {
+    const { gate, path } = await serveStub()
+    const answer = await new RawClient(path).ask(`${JSON.stringify({ do: 'clear', by })}\n`)
+    expect(answer).toMatchObject({ ok: false, code: 'USAGE', message: expect.stringContaining(why) })
     expect(gate.asked).toEqual([])
   })
 

@@ -14,7 +14,7 @@ import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
-import { decisionOf } from '../state-scratch.ts'
+import { decisionOf, recordsOf } from '../state-scratch.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const REQUIRE = `import { createRequire as r } from 'node:module'; const require = r(import.meta.url);`
@@ -44,7 +44,7 @@ interface Scene {
   /** Kinds of the records that the desk has made. */
   kinds(): Promise<readonly string[]>
   /** How it ended, as far as the log tells. */
-  end(): Promise<LastEnd>
+  end(): LastEnd
   state: StateFolder
   ledger: Ledger
 }
@@ -84,8 +84,8 @@ async function scene(
     anchorsPem: [],
     inspectorProgram,
     record: (record) => void writing.push(ledger.append(record)),
-    erase: (subject, by) =>
-      eraseSubject(ledger, { keepDays: null, mustKeepDays: 0 }, { subject, by, nowMs: Date.now() }),
+    erase: (subject, by, isForced) =>
+      eraseSubject(ledger, { keepDays: null, mustKeepDays: 0 }, { subject, by, isForced, nowMs: Date.now() }),
     nowMs,
   })
   return {
@@ -102,7 +102,7 @@ async function scene(
       for await (const { record } of readLog(logDir)) kinds.push(record.kind)
       return kinds.slice(1)
     },
-    end: () => readLastEnd(ledger, state),
+    end: () => readLastEnd(ledger),
   }
 }
 
@@ -191,7 +191,7 @@ describe('the latch', () => {
     expect(await arm()).toMatchObject({ ok: false })
     expect(bench.latch).toBe('interrupted')
     expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
-    expect((await end()).reason?.message).toContain('the second')
+    expect(end().reason?.message).toContain('interrupted')
   })
 })
 
@@ -241,13 +241,33 @@ describe('people who add to the log through the gate', () => {
     const { desk, ledger, state, kinds } = await scene(readyBench())
     await ledger.append(decisionOf('d-1', null))
     await desk.record(appealOf('Grace Hopper'))
-    expect(await desk.erase('Grace Hopper', 'ada')).toMatchObject({ ok: true, index: 3 })
+    await expect(desk.erase('Grace Hopper', 'ada', false)).rejects.toThrow(/appeal of record 2 waits/)
+    expect(await desk.erase('Grace Hopper', 'ada', true)).toMatchObject({ ok: true, index: 3 })
     expect(await kinds()).toEqual(['decision', 'appeal-filed', 'erasure'])
     const told: string[] = []
     for await (const { record } of readLedger(state)) told.push(JSON.stringify(record))
     expect(told.join()).not.toContain('Grace')
     expect(told.join()).toContain('"by":"ada"')
-    await expect(desk.erase('Grace Hopper', 'ada')).rejects.toThrow(/nothing is known/)
+    await expect(desk.erase('Grace Hopper', 'ada', false)).rejects.toThrow(/nothing is known/)
+  })
+})
+
+describe('a stop', () => {
+  test('names nobody in the records of the place: who asked for it, and why, stands under that person', async () => {
+    const { desk, kinds, state } = await scene(streamBench(3))
+    await desk.stop('Bob Kahn', 'smoke')
+    expect(desk.status().latch?.message).toBe('Bob Kahn stopped it: smoke')
+    expect(await kinds()).toEqual(['stop-asked'])
+    expect((await recordsOf(state)).at(-1)).toEqual({ kind: 'stop-asked', by: 'Bob Kahn', reason: 'smoke' })
+    await desk.erase('Bob Kahn', 'ada', false)
+    expect(JSON.stringify(await recordsOf(state))).not.toMatch(/Bob|smoke/)
+  })
+
+  test('of which nobody else was told is told again as one of somebody', async () => {
+    const bench = streamBench(3)
+    const { desk } = await scene(bench)
+    bench.does((gate, nowMs) => gate.stop('interrupted', 'Ctrl-C', nowMs))
+    expect(desk.status().latch?.message).toBe('Ctrl-C')
   })
 })
 

@@ -252,6 +252,14 @@ describe('claims', () => {
     )
   })
 
+  test('never cuts within a character: half of one could not be recorded', () => {
+    const long = `${'x'.repeat(79)}😀`
+    const text = `; printer_model = ${long}\n; filament_type = ${long}\n; printing object ${long} id:0\n`
+    const claims = claimsOf(new TextEncoder().encode(text))
+    expect(JSON.stringify(claims)).not.toContain('\\ud83d')
+    expect(claims.printerModel).toBe('x'.repeat(79))
+  })
+
   test('are cut and counted, so that a file of nothing but claims fills no memory', () => {
     const long = 'a'.repeat(5000)
     const claims = claimsOf(`; printer_model = ${long}\n; filament_type = ${long}\n`)

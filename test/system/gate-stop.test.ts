@@ -197,7 +197,12 @@ test('`stop` of a person in mid-print brings the machine to rest for the reason 
     code: 'interrupted',
     message: expect.stringMatching(/ stopped it: the nozzle leaks$/),
   })
-  await host.hear(/^echo:.*the nozzle leaks/)
+  // The host is told that it was, and not by whom.
+  await host.hear(/^echo:.*somebody stopped it at the desk/)
+  expect((await recordsOf(site, 'latched')).at(-1)).toMatchObject({
+    reason: 'somebody stopped it at the desk',
+  })
+  expect((await recordsOf(site, 'stop-asked')).at(-1)).toMatchObject({ reason: 'the nozzle leaks' })
   // Deaf as it is, it would send on what is refused.
   await host.close()
   expect((await gate.ask('status')).stdout).toContain(
