@@ -190,6 +190,19 @@ describe('erasures', () => {
     )
   })
 
+  test('that fail keep no other from being carried out', async () => {
+    const { state, ledger } = await scratchLedger()
+    const put = { kind: 'erasure', cause: 'request', rows: 0, deferredRows: 1, by: null } as const
+    const deferredUntil = new Date(Date.now() - DAY_MS).toISOString()
+    await ledger.append({ ...put, subject: 's-00000000000000ff', deferredUntil })
+    await ledger.append({ kind: 'cleared', by: 'Ada Lovelace' })
+    const subject = (await ledger.vault.findSubject('Ada Lovelace')) ?? ''
+    await ledger.append({ ...put, subject, deferredUntil })
+    const keeper = await keep(state, ledger)
+    await vi.waitFor(async () => expect(JSON.stringify(await recordsOf(state))).not.toContain('Ada'))
+    await keeper.close()
+  })
+
   test('by age are carried out as the site says', async () => {
     const { state, ledger } = await scratchLedger()
     await ledger.append({ kind: 'cleared', by: 'Ada Lovelace' })
