@@ -101,10 +101,13 @@ function feed(child: ChildProcess, stdin: string | Readable | undefined): void {
 }
 
 /** Waits until `look` sees what it wants. */
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const deadlineMs = Date.now() + PATIENCE_MS
   for (;;) {
-    const seen = look()
+    const seen = await look()
     if (seen !== undefined && seen !== false) return seen
     if (Date.now() > deadlineMs) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
