@@ -36,7 +36,7 @@ export type Snapshots = ReadonlyMap<string, Snapshot>
 /** The latest snapshots that are not too far back, by the names of their folds. Throws as `readLog` does. */
 export async function readSnapshots(logDir: string): Promise<Snapshots> {
   const latest = new Map<string, Snapshot>()
-  for await (const { index, record } of readLog(logDir, { last: LOOK_BACK, kind: 'snapshot' })) {
+  for await (const { index, record } of readLog(logDir, { last: LOOK_BACK, kinds: ['snapshot'] })) {
     if (record.kind !== 'snapshot' || record.size > index) continue
     latest.set(record.fold, { state: record.state, size: record.size })
   }

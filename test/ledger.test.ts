@@ -146,7 +146,7 @@ describe('what the log comes to', () => {
     Promise.all(Array.from({ length: count }, () => ledger.append(OPENED)))
   const snapshotsIn = async (logDir: string): Promise<readonly StoredRecord[]> => {
     const found: StoredRecord[] = []
-    for await (const { record } of readLog(logDir, { kind: 'snapshot' })) found.push(record)
+    for await (const { record } of readLog(logDir, { kinds: ['snapshot'] })) found.push(record)
     return found
   }
   const UNFINISHED = { job: 'job-1', commandsSent: 0, commandsTotal: null }

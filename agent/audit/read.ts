@@ -21,6 +21,9 @@ import { type Replay, readGenesis, replay } from './replay.ts'
 import { readSegments } from './segments.ts'
 import type { SettledTiles } from './tiles.ts'
 
+const KIND = Buffer.from('"kind":"')
+const QUOTE = 0x22
+
 /** A record read back. */
 export interface LogEntry {
   readonly index: number
@@ -32,8 +35,8 @@ export interface ReadOptions {
   readonly from?: number
   /** So many records at the end, and no more. */
   readonly last?: number
-  /** Records of this kind alone. The others are held against the tree, and not read. */
-  readonly kind?: RecordKind
+  /** Records of these kinds alone. The others are held against the tree, and not read. */
+  readonly kinds?: readonly RecordKind[]
   /** What was hidden of a record, or undefined where that is gone. Without it hidden members are left out. */
   readonly unseal?: (reference: SealedRef) => Promise<object | undefined>
   /** The disk to read from; that of this machine by default. */
@@ -46,17 +49,16 @@ export interface ReadOptions {
  * more records or for others. USAGE where there is no log.
  */
 export async function* readLog(dir: string, options: ReadOptions = {}): AsyncGenerator<LogEntry, void> {
-  const { from = 0, last = Number.POSITIVE_INFINITY, kind, unseal, files = nodeDisk } = options
-  const mark = kind === undefined ? undefined : Buffer.from(`"kind":"${kind}"`)
+  const { from = 0, last = Number.POSITIVE_INFINITY, unseal, files = nodeDisk } = options
+  const kinds = options.kinds === undefined ? undefined : new Set<string>(options.kinds)
   try {
     // Before the journal: a writer may publish a head while this looks.
     const heads = await readHeads(files, dir)
     const log = await OpenedForReading.open(files, dir)
     for await (const { index, entry } of log.entries(Math.max(from, log.size - last))) {
-      // In canonical JSON a kind is written in one way; what else may read so shows when the record is read.
-      if (mark !== undefined && !entry.includes(mark)) continue
+      if (kinds !== undefined && !mayBeOf(entry, kinds)) continue
       const leaf = decodeLeaf(dir, entry, index)
-      if (kind !== undefined && leaf.kind !== kind) continue
+      if (kinds?.has(leaf.kind) === false) continue
       const hidden = leaf.sealed === undefined ? undefined : await unseal?.(leaf.sealed)
       yield { index, record: joinRecord(leaf, hidden) }
     }
@@ -64,6 +66,15 @@ export async function* readLog(dir: string, options: ReadOptions = {}): AsyncGen
   } catch (error) {
     throw readTrouble(dir, error)
   }
+}
+
+/** In canonical JSON a kind is written in one way; what else may read so shows when the record is read. */
+function mayBeOf(entry: Buffer, kinds: ReadonlySet<string>): boolean {
+  for (let at = entry.indexOf(KIND); at >= 0; at = entry.indexOf(KIND, at + 1)) {
+    const from = at + KIND.length
+    if (kinds.has(entry.toString('latin1', from, entry.indexOf(QUOTE, from)))) return true
+  }
+  return false
 }
 
 /** The bytes of one record, as they stand in the log. Throws as `readLog` does, and USAGE where there is no such record. */

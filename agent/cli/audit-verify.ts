@@ -79,7 +79,7 @@ async function hiddenOf(place: LedgerPlace, isOwn: boolean): Promise<HiddenVerif
 /** Samples on record that are not what their seed draws. */
 async function wrongSamples(logDir: string): Promise<readonly string[]> {
   const problems: string[] = []
-  for await (const { record } of readLog(logDir)) {
+  for await (const { record } of readLog(logDir, { kinds: ['sampled'] })) {
     if (record.kind !== 'sampled') continue
     const wrong = await checkSample(readLog(logDir), record)
     if (wrong !== null) problems.push(wrong.problem)

@@ -1,4 +1,4 @@
-// Reading a part of a log: only its end, only records of one kind.
+// Reading a part of a log: only its end, only records of some kinds.
 import { generateKeyPairSync } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type LogEntry, openLog, type ReadOptions, readLog } from '../../agent/audit/index.ts'
@@ -61,12 +61,16 @@ describe('the last records of a log', () => {
   })
 })
 
-describe('records of one kind', () => {
+describe('records of some kinds', () => {
   test('are read alone, and what only looks like them is not', async () => {
-    expect(await indexes({ kind: 'agent-ended' })).toEqual([100, 200, 300, 400, 500, 600, 700])
-    expect(await indexes({ kind: 'snapshot', from: 152, last: 500 })).toEqual([251, 351, 451, 551, 651])
-    expect(await indexes({ kind: 'log-opened' })).toEqual([0])
-    expect(await indexes({ kind: 'decision' })).toEqual([])
+    expect(await indexes({ kinds: ['agent-ended'] })).toEqual([100, 200, 300, 400, 500, 600, 700])
+    expect(await indexes({ kinds: ['snapshot'], from: 152, last: 500 })).toEqual([251, 351, 451, 551, 651])
+    expect(await indexes({ kinds: ['log-opened'] })).toEqual([0])
+    expect(await indexes({ kinds: ['decision'] })).toEqual([])
+    expect(await indexes({ kinds: [] })).toEqual([])
+    expect(await indexes({ kinds: ['agent-ended', 'log-opened', 'snapshot'], last: 250 })).toEqual([
+      451, 500, 551, 600, 651, 700,
+    ])
   })
 
   test('are not read past a record that is not as it was written, of whatever kind', async () => {
@@ -80,7 +84,7 @@ describe('records of one kind', () => {
       read: async (name: string, max: number) => (name === path ? changed : await disk.read(name, max)),
     }
     const read = async (): Promise<void> => {
-      for await (const _ of readLog(DIR, { kind: 'decision', files }));
+      for await (const _ of readLog(DIR, { kinds: ['decision'], files }));
     }
     await expect(read()).rejects.toMatchObject({
       code: 'AUDIT_DAMAGED',
