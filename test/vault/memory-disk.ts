@@ -156,10 +156,10 @@ export class MemoryDisk implements VaultDisk {
   /** A disk for another process: it goes on as it is until the next crash. */
   process(): VaultDisk {
     const generation = this.#generation
-    const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+    const alive = <T>(work: () => Promise<T>): Promise<T> => {
       // A process that was killed does nothing more, though its promises may still be under way in this one.
-      if (generation !== this.#generation || this.#isDead) throw failure('EBADF')
-      return await work()
+      const isAlive = generation === this.#generation && !this.#isDead
+      return isAlive ? work() : Promise.reject(failure('EBADF'))
     }
     const file = (opened: VaultFile): VaultFile => ({
       size: () => alive(() => opened.size()),
@@ -373,6 +373,11 @@ export class MemoryDisk implements VaultDisk {
   }
 }
 
+/** Without a stack: there are many, and nobody looks where they come from. */
 function failure(code: string): Error {
-  return Object.assign(new Error(code), { code })
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const error = Object.assign(new Error(code), { code })
+  Error.stackTraceLimit = stackTraceLimit
+  return error
 }

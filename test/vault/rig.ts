@@ -28,3 +28,27 @@ export function scratchFolder(): string {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
+
+/**
+ * What can go wrong at any place is tried at some of them in every run; at which, `FAULTS` chooses, a number. With
+ * `FAULTS=all` it is tried at every place in every way, which takes minutes: after a change to the vault.
+ */
+const CHOICE = process.env['FAULTS'] ?? '0'
+
+/** `count` of the ways in which something is to be tried at place number `at`: others at the next place. */
+export function waysAt<Way>(at: number, ways: readonly Way[], count: number): readonly Way[] {
+  if (CHOICE === 'all') return ways
+  const first = at * count + Number(CHOICE)
+  return Array.from({ length: count }, (_, i) => ways[(first + i) % ways.length]!)
+}
+
+/** Where to begin, and how many places to go on each time, to try one in so many. */
+export function strideOf(oneIn: number): { readonly first: number; readonly step: number } {
+  return CHOICE === 'all' ? { first: 0, step: 1 } : { first: Number(CHOICE) % oneIn, step: oneIn }
+}
+
+/** One in so many of the places from 0 up to `end`. */
+export function placesUpTo(end: number, oneIn: number): readonly number[] {
+  const { first, step } = strideOf(oneIn)
+  return Array.from({ length: Math.max(0, Math.ceil((end - first) / step)) }, (_, i) => first + i * step)
+}

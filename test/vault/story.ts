@@ -72,8 +72,7 @@ export class Story {
 
   /** What must hold after any crash, seen by a reader, and by a writer, who then finishes what failed. */
   async expectSound(): Promise<void> {
-    await this.#expectRows(await openReader(this.#disk))
-    this.#expectShredded()
+    await this.expectKept()
     const vault = await openOn(this.#disk)
     await this.#expectRows(vault)
     await this.#expectNames(vault)
@@ -84,6 +83,14 @@ export class Story {
     expect(this.errors).toEqual([])
     await this.#expectRows(vault)
     await vault.close()
+    this.#expectShredded()
+  }
+
+  /** What was acknowledged and what was called erased, seen by a reader, who changes nothing. */
+  async expectKept(): Promise<void> {
+    const reader = await openReader(this.#disk)
+    await this.#expectRows(reader)
+    await this.#expectNames(reader)
     this.#expectShredded()
   }
 
@@ -113,7 +120,8 @@ export class Story {
 
   async #seal(vault: Vault, subject: string | undefined, month: number): Promise<void> {
     if (subject === undefined) return
-    const fields = { text: `row ${this.#count++}`, padding: 'x'.repeat((this.#count * 97) % 500) }
+    const count = this.#count++
+    const fields = { text: `row ${count}`.padEnd((count * 97) % 500, 'x') }
     const ref = await this.#try(() => vault.seal(subject, fields, inMonth(month)))
     if (ref !== undefined) this.rows.push({ ref, fields, month, state: 'kept' })
   }
@@ -172,7 +180,8 @@ export class Story {
       if (state === 'doubtful') return isDeepStrictEqual(found[i], fields) ? fields : gone
       return state === 'kept' ? fields : gone
     })
-    expect(found).toEqual(wanted)
+    // `expect` takes longer than all that it looks at here.
+    if (!isDeepStrictEqual(found, wanted)) expect(found).toEqual(wanted)
   }
 
   async #expectNames(vault: Vault): Promise<void> {
@@ -200,9 +209,8 @@ export class Story {
   }
 
   expectOnlyOurErrors(): void {
-    for (const error of this.errors) {
-      expect(error).toBeInstanceOf(AgentError)
-      expect(['AUDIT_UNWRITABLE', 'STATE_UNUSABLE']).toContain((error as AgentError).code)
-    }
+    const codes = this.errors.map((error) => (error instanceof AgentError ? error.code : String(error)))
+    const ours = ['AUDIT_UNWRITABLE', 'STATE_UNUSABLE']
+    expect(codes.filter((code) => !ours.includes(code))).toEqual([])
   }
 }
