@@ -22,8 +22,8 @@ beforeEach(async () => {
 afterEach(endProcesses)
 afterAll(removeFolders)
 
-function print(under: readonly string[] = []): Promise<Ended> {
-  const job = site.file('job.gcode', JOB)
+function print(under: readonly string[] = [], text = JOB): Promise<Ended> {
+  const job = site.file('job.gcode', text)
   const args = ['--port', printer.port, '--policy', 'maker-space', '--state', site.state]
   return run(['print', job, ...args], { under })
 }
@@ -55,6 +55,19 @@ describe('a disk that is full under the log', () => {
     const received = printer.receivedBytes()
     expectFault(await print(['prlimit', `--fsize=${before + 100}`]))
     expect(printer.receivedBytes()).toBe(received)
+  })
+
+  test('before what may have to be forgotten of the decision: no byte reaches the printer', async () => {
+    // Enough for a small job and for the first record, and too little for a row of the side table.
+    const { status, stderr } = await print(['prlimit', '--fsize=1100'], 'G28\n')
+    expect(stderr).toMatch(
+      /^portcullis: [^\n]*vault[^\n]* the file would be larger than this process may write\n$/,
+    )
+    expect(status).toBe(1)
+    expect(printer.receivedBytes()).toBe(0)
+    expect((await logRecords(site)).map(({ kind }) => kind)).toEqual(['log-opened'])
+    expect((await print()).status).toBe(0)
+    expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
   })
 
   test('before the job is opened: no command of the job reaches the printer', async () => {
