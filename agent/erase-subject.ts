@@ -88,7 +88,8 @@ async function subjectNamed(ledger: Ledger, name: string): Promise<string | unde
 async function requireNoAppeal(ledger: Ledger, subject: string): Promise<void> {
   const decisions = new Set<number>()
   const open = new Set<number>()
-  for await (const { index, record } of readLog(ledger.logDir)) {
+  const kinds = ['decision', 'appeal-filed', 'appeal-decided'] as const
+  for await (const { index, record } of readLog(ledger.logDir, { kinds })) {
     if (record.kind === 'decision' && record.sealed?.subject === subject) decisions.add(index)
     const isAppeal = record.kind === 'appeal-filed'
     if (isAppeal && (record.sealed?.subject === subject || decisions.has(record.decision))) open.add(index)

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { logSize, readLog } from './audit/index.ts'
 import { AgentError } from './errors.ts'
+import { HIDING_KINDS } from './log-format/index.ts'
 import { openVault, type Vault } from './vault/index.ts'
 
 /**
@@ -8,7 +9,7 @@ import { openVault, type Vault } from './vault/index.ts'
  * says that it was erased. Anything else was taken away, or changed, by somebody who is not on record.
  */
 
-/** References that are held at once, some 60 MB: of a log with more records a part is compared at a time. */
+/** References that are held at once, some 60 MB: of a log with more of them a part is compared at a time. */
 const HELD_MAX = 200_000
 /** Subjects that are read at the same time. */
 const AT_ONCE = 16
@@ -78,6 +79,9 @@ function unreadable(message: string): HiddenVerification {
   return { ok: false, records: 0, opened: 0, erased: 0, findings: [finding], omitted: 0 }
 }
 
+/** Where the records stand that commit to something of these subjects, by their commitments. */
+type References = Map<string, Map<string, number>>
+
 /** Some records, by their place in the log. */
 interface Some {
   count: number
@@ -136,26 +140,34 @@ class HiddenCheck {
 
   async run(): Promise<HiddenVerification> {
     const size = await logSize(this.#logDir)
-    const parts = Math.max(1, Math.ceil(size / HELD_MAX))
-    for (let part = 0; part < parts; part++) await this.#checkPart(size, part, parts)
+    await this.#takeErasures(size)
+    let references: References = new Map()
+    let held = 0
+    for await (const { index, record } of readLog(this.#logDir, { kinds: HIDING_KINDS })) {
+      if (index >= size) break
+      if (record.sealed === undefined) continue
+      const { subject, commitment } = record.sealed
+      const ofSubject = references.get(subject) ?? new Map<string, number>()
+      references.set(subject, ofSubject.set(commitment, index))
+      if (++held % HELD_MAX > 0) continue
+      await this.#check(references)
+      references = new Map()
+    }
+    await this.#check(references)
+    this.#records = held
     await this.#readOn(size)
     return this.#result()
   }
 
-  /** Commitments are random, so they divide evenly whatever the subjects are. */
-  async #checkPart(size: number, part: number, parts: number): Promise<void> {
-    const references = new Map<string, Map<string, number>>()
-    for await (const { index, record } of readLog(this.#logDir)) {
-      if (index >= size) break
-      if (part === 0 && record.kind === 'erasure')
+  /** All of them first: what is gone is judged by those that stand behind it. */
+  async #takeErasures(size: number): Promise<void> {
+    for await (const { index, record } of readLog(this.#logDir, { kinds: ['erasure'] })) {
+      if (index < size && record.kind === 'erasure')
         this.#account(record.subject).addErasure(index, record.rows)
-      const { sealed } = record
-      if (sealed === undefined || Number.parseInt(sealed.commitment.slice(0, 8), 16) % parts !== part)
-        continue
-      this.#records++
-      const ofSubject = references.get(sealed.subject) ?? new Map<string, number>()
-      references.set(sealed.subject, ofSubject.set(sealed.commitment, index))
     }
+  }
+
+  async #check(references: References): Promise<void> {
     const next = references.entries()
     const workOn = async (): Promise<void> => {
       for (const [subject, ofSubject] of next) await this.#checkSubject(subject, ofSubject)
@@ -186,7 +198,7 @@ class HiddenCheck {
       const isWaiting = [...this.#accounts.values()].some((one) => one.isNoted && !one.isAccountedFor)
       if (!isWaiting) return
       if (look > 0) await pause(LOOK_PAUSE_MS)
-      for await (const { index, record } of readLog(this.#logDir, { from })) {
+      for await (const { index, record } of readLog(this.#logDir, { from, kinds: ['erasure'] })) {
         from = index + 1
         if (record.kind === 'erasure') this.#account(record.subject).addErasure(index, record.rows)
       }

@@ -4,16 +4,16 @@ export {
   commitMembers,
   commitmentOf,
   memberCommitment,
-  type OpenedMember,
   type Opening,
   openMembers,
   toldMembers,
 } from './commitment.ts'
 export * from './format.ts'
-export { bundleOfSegment, segmentPath, tileIndexPath, tilePath } from './paths.ts'
+export { bundleOfSegment, segmentPath, tilePath } from './paths.ts'
 export {
   type AgentKind,
   type AuditRecord,
+  HIDING_KINDS,
   joinRecord,
   type Leaf,
   type OpenRecord,
@@ -22,7 +22,6 @@ export {
   RECORD_KINDS,
   type RecordKind,
   type SealedRef,
-  type SplitRecord,
   type StoredRecord,
   sealedRef,
   splitRecord,

@@ -88,6 +88,9 @@ const hiddenMembers: ReadonlyMap<string, readonly string[]> = new Map(
 )
 const hiddenNames = (kind: string): readonly string[] => hiddenMembers.get(kind) ?? []
 
+/** Kinds of which something may be hidden. */
+export const HIDING_KINDS: readonly RecordKind[] = RECORD_KINDS.filter((kind) => hiddenNames(kind).length > 0)
+
 /** The two halves of what the agent says. `hidden` is null where there is nothing to hide. */
 export interface SplitRecord {
   readonly open: OpenRecord
