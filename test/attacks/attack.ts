@@ -24,7 +24,13 @@ export type Outcome = 'prevented' | 'detected' | 'bounded' | 'not defended'
 
 /** What somebody says of it, and where. */
 export interface Saying {
-  readonly by: 'opening' | 'verify' | 'verify before it' | 'reading' | 'the kept checkpoint' | 'the witness'
+  readonly by:
+    | 'opening'
+    | 'verify'
+    | 'verify before the start'
+    | 'reading'
+    | 'the kept checkpoint'
+    | 'the witness'
   /** The record or the file, where one is named. */
   readonly place: string | null
   readonly text: string

@@ -21,7 +21,7 @@ const head = (scene: Scene, size: number): string => scene.site.heads.get(size) 
 
 export const HEADS: Family = {
   title: 'What is published is changed',
-  note: 'Whatever of it can be made from the journal is made again at the next start; what cannot be true of this log is refused.',
+  note: 'Whatever of it can be made from the journal is made again at the next start; what cannot be true of this log is refused. Without a good `witnessed`, proofs are under the log’s own head alone until a witness cosigns the next.',
   attacks: [
     {
       id: 'checkpoint-deleted',
@@ -96,7 +96,7 @@ async function withPolicy(scene: Scene): ReturnType<typeof observe> {
   const noted = findings
     .filter(({ code }) => code === 'not-witnessed' || code === 'bad-signature')
     .map(({ message, code, file }) => ({
-      by: 'verify before it' as const,
+      by: 'verify before the start' as const,
       place: file,
       text: `with the policy of the witness: ${scene.words(message)} (${code})`,
     }))

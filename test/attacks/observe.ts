@@ -42,16 +42,16 @@ export async function observe(scene: Scene): Promise<Observation> {
   }
   try {
     said.witness.push(...(await askWitness(scene, ledger)))
-    const { intact, isWhole, noted } = await compareRecords(scene)
+    const { intact, isWhole, noted, erased } = await compareRecords(scene)
     const hidden = await compareHidden(scene, ledger, intact)
     const harmedFrom = Math.min(isWhole ? Number.POSITIVE_INFINITY : intact, hidden)
     const now = await check(scene)
-    said.none.push(...sayings(scene, now), ...(await checkHidden(scene, now)))
+    said.none.push(...erased, ...sayings(scene, now), ...(await checkHidden(scene, now)))
     said.kept.push(...sayingsOfKept(scene, now))
     // What the start has mended, or what an honest crash leaves too.
     const before = [...sayings(scene, left), ...sayings(scene, left, 'notice')]
       .filter(({ text }) => !said.none.some((other) => other.text === text))
-      .map((one): Saying => ({ ...one, by: 'verify before it' }))
+      .map((one): Saying => ({ ...one, by: 'verify before the start' }))
     return {
       harmedFrom: Number.isFinite(harmedFrom) ? harmedFrom : null,
       noted: [...before, ...noted],
@@ -156,29 +156,35 @@ async function askWitness(scene: Scene, { log }: Ledger): Promise<readonly Sayin
   }
 }
 
-/** How many records from the first on are as they were, and whether those are all. What a start adds is the log's own. */
-async function compareRecords(
-  scene: Scene,
-): Promise<{ readonly intact: number; readonly isWhole: boolean; readonly noted: readonly Saying[] }> {
+interface Compared {
+  /** How many records from the first on are as they were. */
+  readonly intact: number
+  /** Whether those are all, and nothing was added but what a start itself has to say. */
+  readonly isWhole: boolean
+  /** That it cut something off, as after a crash; that something was erased, and nobody had said so. */
+  readonly noted: readonly Saying[]
+  readonly erased: readonly Saying[]
+}
+
+async function compareRecords(scene: Scene): Promise<Compared> {
   const { records } = scene.site.truth
-  const noted: Saying[] = []
+  const [noted, erased]: [Saying[], Saying[]] = [[], []]
   let intact = 0
   let isAstray = false
   await orRefusal(async () => {
     for await (const { index, record } of readLog(scene.logDir)) {
+      const place = `record ${index}`
       if (!isAstray && JSON.stringify(record) === records[index]) intact = index + 1
-      else if (record.kind === 'tail-truncated' && index >= intact)
+      else if (record.kind === 'tail-truncated')
         noted.push(
-          saying(
-            'opening',
-            'it cut off what stood behind the last commit (`tail-truncated`)',
-            `record ${index}`,
-          ),
+          saying('opening', 'it cut off what stood behind the last commit (`tail-truncated`)', place),
         )
+      else if (record.kind === 'erasure')
+        erased.push(saying('opening', 'it put an erasure on record that nobody had (`erasure`)', place))
       else isAstray = true
     }
   })
-  return { intact, isWhole: intact === records.length && !isAstray, noted }
+  return { intact, isWhole: intact === records.length && !isAstray, noted, erased }
 }
 
 /**
@@ -206,7 +212,7 @@ async function checkHidden(scene: Scene, log: Verification | AgentError): Promis
   return found.findings.map(({ code, index, message }) =>
     saying(
       'verify',
-      `${scene.words(message.replace(/s-[0-9a-f]{16}/, 'one person'))} (${code})`,
+      `${scene.words(message.replace(/s-[0-9a-f]{16}/g, 'one person'))} (${code})`,
       index === null ? null : `record ${index}`,
     ),
   )

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { eraseSubject } from '../../agent/erase-subject.ts'
 import { commitMembers } from '../../agent/log-format/index.ts'
 import { openVault, type Vault } from '../../agent/vault/index.ts'
+import { verifyHidden } from '../../agent/verify-hidden.ts'
 import type { Family, Observation } from './attack.ts'
 import { observe } from './observe.ts'
 import type { Scene } from './scene.ts'
@@ -301,7 +303,8 @@ function guess(scene: Scene): Promise<Observation> {
 async function undoErasure(scene: Scene, isBack: (name: string) => boolean): Promise<void> {
   const ledger = await scene.open()
   try {
-    await ledger.vault.erase(subjectOf(scene, DECISION), { keepFromMs: null })
+    const order = { subject: subjectOf(scene, DECISION), by: null, nowMs: Date.now() }
+    await eraseSubject(ledger, { keepDays: null, mustKeepDays: 0 }, order)
   } finally {
     await ledger.close()
   }
@@ -313,11 +316,23 @@ async function undoErasure(scene: Scene, isBack: (name: string) => boolean): Pro
   })
 }
 
-/** Whether what was erased can be read again. */
+/** Whether what was erased can be read again, and whether a start and the check of the state folder say so. */
 async function observeErased(scene: Scene): Promise<Observation> {
+  const ledger = await scene.open()
   const sealed = scene.site.truth.hidden.get(DECISION)?.sealed
-  const row = await withVault(scene, (vault) => vault.open(sealed ?? { subject: '', commitment: '' }))
-  const none = { none: null, kept: null, witness: null }
-  const said = { none: [], kept: [], witness: [] }
-  return { harmedFrom: 'fields' in row ? DECISION : null, noted: [], said, vouchedFor: none }
+  const row = await ledger.vault.open(sealed ?? { subject: '', commitment: '' })
+  await ledger.close()
+  const { logDir, vaultDir, site } = scene
+  const { findings } = await verifyHidden({ logDir, vaultDir, wrappingKey: site.state.wrappingKey })
+  const said = findings.map(({ code, index, message }) => ({
+    by: 'verify' as const,
+    place: `record ${index}`,
+    text: `${scene.words(message)} (${code})`,
+  }))
+  return {
+    harmedFrom: 'fields' in row ? DECISION : null,
+    noted: [],
+    said: { none: said, kept: [], witness: [] },
+    vouchedFor: { none: null, kept: null, witness: null },
+  }
 }
