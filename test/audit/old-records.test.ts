@@ -1,6 +1,8 @@
 // A log so large that opening it does not look at all of it: what is looked at when, and on a third level of tiles.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { scrubLog } from '../../agent/audit/index.ts'
+import { unpackEntries } from '../../agent/audit/frame.ts'
+import { readLog, scrubLog } from '../../agent/audit/index.ts'
+import { leafHash } from '../../agent/audit/merkle-tree.ts'
 import { tilePath } from '../../agent/log-format/index.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { appendNumbers, DIR, failure, openOn, recordsOf, verifyOn } from './records.ts'
@@ -79,6 +81,18 @@ describe(`in a log of ${RECORDS} records`, () => {
       )
       expect((await failure(recordsOf(DIR, disk))).code).toBe('AUDIT_DAMAGED')
     }
+  })
+
+  test('a bundle that was changed together with its tile is found by the tile above', async () => {
+    const disk = changedIn(5)
+    const entries = unpackEntries(disk.filesBelow(DIR).get(tilePath('entries', 5))!)!
+    disk.tamper(`${DIR}/${tilePath(0, 5)}`, Buffer.concat(entries.map(leafHash)))
+    const what = 'it does not have the hash that the tree holds for it'
+    expect((await scrub(disk)).message).toBe(`log \`${DIR}\` is damaged at \`tile/0/005\`: ${what}`)
+    const read = (async () => {
+      for await (const _ of readLog(DIR, { files: disk, from: 5 * 256 })) break
+    })()
+    expect((await failure(read)).message).toContain('`tile/0/005`')
   })
 
   test('every record is verified by other hands', async () => {

@@ -1,5 +1,6 @@
 // The power goes at every operation of a run, and of what was not synced any part is on the disk.
 import { expect, test } from 'vitest'
+import type { DiskFile } from '../../agent/audit/index.ts'
 import {
   type Acknowledged,
   expectKept,
@@ -11,6 +12,7 @@ import {
   tornDisk,
 } from './crash-runs.ts'
 import { MemoryDisk, seeded } from './memory-disk.ts'
+import { appendNumbers, openOn } from './records.ts'
 
 /** How many ways to lose what was not synced are tried at each operation. */
 const SEEDS = 2
@@ -86,6 +88,33 @@ test('and so it does where the power goes again in the recovery', { timeout: 60_
       const later = await recover(twice, RUN_NUMBERS * 2, false)
       await expectKept(twice, [first.acknowledged, second.acknowledged, later])
     }
+  }
+})
+
+test('segments that are removed one soon after the other leave no gap, whichever of the removals is lost', async () => {
+  const disk = new MemoryDisk()
+  const inner = disk.boot()
+  let letGo = (): void => undefined
+  const stalled = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  // The tiles of four bundles wait for each other, and their segments are removed together.
+  const open = async (path: string): Promise<DiskFile> => {
+    if (path.includes('/tile/entries/') && path.endsWith('.new')) await stalled
+    return await inner.open(path)
+  }
+  const log = await openOn(disk, { disk: { ...inner, open } })
+  const receipts = await appendNumbers(log, 0, 256 * 4 + 10)
+  expect([...disk.filesBelow('/log/journal').keys()].length).toBeGreaterThan(4)
+  letGo()
+  const moments: MemoryDisk[] = []
+  disk.beforeEach = () => void moments.push(disk.clone())
+  await log.publish()
+  expect(disk.operations.filter((operation) => operation.startsWith('remove /log/journal/'))).toHaveLength(3)
+  for (const [seed, moment] of moments.entries()) {
+    moment.crash({ kind: 'power', seed })
+    const again = await openOn(moment, { mayBegin: false })
+    expect(again.size).toBe(receipts.length + 1)
   }
 })
 
