@@ -2,6 +2,9 @@
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findLog } from '../../agent/cli/audit-place.ts'
+import { AgentError } from '../../agent/errors.ts'
+import { readLedger } from '../../agent/ledger.ts'
 import { issueLicence, type LicenceOrder } from '../../agent/licence/index.ts'
 import { issuer } from '../licence/fixture.ts'
 import { newFolder, ROOT, run } from './command.ts'
@@ -68,14 +71,16 @@ export async function licenceCube(site: Site, changes: Partial<LicenceOrder> = {
 
 export const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** The records of the site's log, oldest first. */
+/** The records of the site's log, oldest first, with what is hidden of them; none where there is no log yet. */
 export async function logRecords(site: Site): Promise<readonly Record<string, unknown>[]> {
-  const { stdout } = await run(['audit', 'show', '--json', '--state', site.state])
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line).record)
+  const records: Record<string, unknown>[] = []
+  try {
+    const place = await findLog(site.state, {})
+    for await (const { record } of readLedger(place)) records.push({ ...record })
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === 'USAGE')) throw error
+  }
+  return records
 }
 
 /** What lies in the site's spool: nothing, once a print has ended. */
