@@ -168,7 +168,7 @@ test('what goes wrong is told without names', async () => {
   const note = (error: unknown): number => errors.push(error)
   await vault.subjectOf(`${NAME}${'x'.repeat(600)}`).catch(note)
   await vault.seal(vault.newSubject(), { by: NAME, bad: '\ud800' }, inMonth(1)).catch(note)
-  await vault.seal(vault.newSubject(), { by: NAME, words: 'x'.repeat(70_000) }, inMonth(1)).catch(note)
+  await vault.seal(vault.newSubject(), { by: NAME, words: 'x'.repeat(600_000) }, inMonth(1)).catch(note)
   await vault.erase(NAME, { keepFromMs: null }).catch(note)
   await (await openVault(dir, { wrappingKey: KEY, isReader: true })).subjectOf(NAME).catch(note)
   expect(errors).toHaveLength(5)
