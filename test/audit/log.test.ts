@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type AuditLog, type Disk, nodeDisk, readLog } from '../../agent/audit/index.ts'
+import { type AuditLog, type Disk, nodeDisk, proveInclusion, readLog } from '../../agent/audit/index.ts'
 import { InvariantError } from '../../agent/errors.ts'
 import { type OpenRecord, RECORD_BYTES_MAX } from '../../agent/log-format/index.ts'
 import { parseCheckpoint, parseNoteKey, verifyCheckpoint, verifyLog } from '../../agent/verify/index.ts'
@@ -406,6 +406,25 @@ describe('publish', () => {
     const full = ['0/000', '0/001', 'entries/000', 'entries/001']
     expect(tiles()).toEqual([...full, '0/002.p/44', '1/000.p/2', 'entries/002.p/44'].sort())
     expect((await verifyOn(disk)).findings).toEqual([])
+  })
+
+  test('leaves at every moment a head with all that it needs', async () => {
+    const disk = new MemoryDisk()
+    const log = await openOn(disk)
+    await appendNumbers(log, 0, 100)
+    await log.publish()
+    const moments: MemoryDisk[] = []
+    disk.beforeEach = () => void moments.push(disk.clone())
+    await appendNumbers(log, 100, 10)
+    await log.publish()
+    await appendNumbers(log, 110, 200)
+    await log.publish()
+    expect(moments.length).toBeGreaterThan(40)
+    for (const moment of moments) {
+      const size = Number(/\n(\d+)\n/.exec(moment.filesBelow(DIR).get('checkpoint')!.toString())?.[1])
+      for (const index of [0, size - 1])
+        expect(await proveInclusion(DIR, index, { files: moment })).toContain(`\n${size}\n`)
+    }
   })
 
   test('while a commit is on its way tells the head that is durable when it is its turn', async () => {
