@@ -136,8 +136,11 @@ describe('incidents', () => {
     await vi.waitFor(() => expect(ledger.snapshotOf('incidents')).toBeUndefined())
     await fill(ledger, SNAPSHOT_EVERY)
     await vi.waitFor(
-      async () =>
-        expect(await recordsOf(state)).toContainEqual(expect.objectContaining({ fold: 'incidents' })),
+      async () => {
+        // One more each time: a snapshot that is due goes out with the record after.
+        await ledger.append({ kind: 'agent-ended' })
+        expect(await recordsOf(state)).toContainEqual(expect.objectContaining({ fold: 'incidents' }))
+      },
       { timeout: 10_000 },
     )
   })
