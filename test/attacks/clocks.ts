@@ -2,6 +2,7 @@
 import { vi } from 'vitest'
 import { verifyLog } from '../../agent/verify/index.ts'
 import type { Attack, Family, Observation, Outcome, Saying } from './attack.ts'
+import { PATIENCE_MS } from './neighbour.ts'
 import type { Scene } from './scene.ts'
 import { SIZES } from './site.ts'
 import { recordAt, timeOf } from './workshop.ts'
@@ -9,7 +10,6 @@ import { recordAt, timeOf } from './workshop.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
-const WITNESS_WAIT_MS = 10_000
 /** Records that are written while the clock is wrong. */
 const RECORDS = 5
 
@@ -32,7 +32,7 @@ function wrongBy(offsetMs: number, { isPutRight }: { readonly isPutRight: boolea
         await ledger.append(recordAt(index))
       }
       client.start()
-      await client.waitFor(ledger.log.size, WITNESS_WAIT_MS)
+      await client.waitFor(ledger.log.size, PATIENCE_MS)
       if (isPutRight) vi.setSystemTime(timeOf(ledger.log.size))
       await ledger.append({ kind: 'agent-ended' })
     } finally {

@@ -10,14 +10,12 @@ import {
 import { type WitnessClient, witnessSigner } from '../../agent/witness/index.ts'
 import type { Attack, Family, Observation } from './attack.ts'
 import { changed } from './forge.ts'
-import { type Asking, Neighbour, type Neighbourhood, WITNESS_NAME } from './neighbour.ts'
+import { type Asking, Neighbour, type Neighbourhood, PATIENCE_MS, WITNESS_NAME } from './neighbour.ts'
 import { observe } from './observe.ts'
 import type { Scene } from './scene.ts'
 import { FALSE_DIGEST, SIZES } from './site.ts'
 import { resign } from './stolen-key.ts'
 import { timeOf } from './workshop.ts'
-
-const WITNESS_WAIT_MS = 10_000
 
 /** Where two logs part: before the anchor, and after it. */
 const EARLY = 227
@@ -90,7 +88,7 @@ async function splitView(scene: Scene): Promise<void> {
   const client = second.client({ log: ledger.log, logDir: scene.logDir })
   try {
     client.start()
-    await client.waitFor(ledger.log.size, WITNESS_WAIT_MS)
+    await client.waitFor(ledger.log.size, PATIENCE_MS)
   } finally {
     await client.close()
     await second.close()

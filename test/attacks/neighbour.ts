@@ -15,6 +15,8 @@ import {
 } from '../../agent/witness/index.ts'
 
 export const WITNESS_NAME = 'witness.example/upstairs'
+/** How long anybody waits for a witness. */
+export const PATIENCE_MS = 60_000
 const SILENT = { info: () => {}, warn: () => {} }
 
 export interface Neighbourhood {
@@ -83,6 +85,8 @@ export class Neighbour {
       publish: (note) => log.keepWitnessed(note),
       alarm: alarm ?? (() => {}),
       logger: SILENT,
+      // The machine of the test may have other things to do.
+      times: { answerMs: PATIENCE_MS },
       isThisHost: isNear ? (hostname) => isThisHost(hostname) : async () => false,
     })
   }

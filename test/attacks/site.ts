@@ -13,7 +13,7 @@ import type { SealedRef } from '../../agent/log-format/index.ts'
 import { findReceiptRecords, makeReceipt, type ProvenRecord } from '../../agent/receipt/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { isProblem, type NoteKey, parseTlogPolicy, type TlogPolicy } from '../../agent/verify/index.ts'
-import { Neighbour, readKey } from './neighbour.ts'
+import { Neighbour, PATIENCE_MS, readKey } from './neighbour.ts'
 import { timeOf, workUntil } from './workshop.ts'
 
 /** How many records there were at the moments that matter. */
@@ -41,7 +41,6 @@ export const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** A decision that allowed a job that was printed, before the old copy was made: who printed it has a receipt. */
 const RECEIPT_OF = 220
-const WITNESS_WAIT_MS = 10_000
 
 /** What was written, whatever becomes of the folder. */
 export interface Truth {
@@ -133,7 +132,7 @@ async function witness(
   const client = neighbour.client({ log: ledger.log, logDir, record: (record) => ledger.append(record) })
   try {
     client.start()
-    if (!(await client.waitFor(SIZES.anchor, WITNESS_WAIT_MS))) throw new Error('the witness did not cosign')
+    if (!(await client.waitFor(SIZES.anchor, PATIENCE_MS))) throw new Error('the witness did not cosign')
   } finally {
     await client.close()
     await neighbour.close()

@@ -14,13 +14,12 @@ import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import type { Vault } from '../../agent/vault/index.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
 import type { Observation, Saying } from './attack.ts'
-import { Neighbour, readKey } from './neighbour.ts'
+import { Neighbour, PATIENCE_MS, readKey } from './neighbour.ts'
 import { orRefusal } from './observe.ts'
 import type { Scene } from './scene.ts'
 import { timeOf } from './workshop.ts'
 
 const DIGEST = 'ab'.repeat(32)
-const WITNESS_WAIT_MS = 10_000
 
 /** What is under the anchor; what comes between it and the published head; what is not published. */
 const FIRST: readonly AuditRecord[] = [
@@ -233,7 +232,7 @@ async function cosign(ledger: Ledger, state: StateFolder, dir: string, privateKe
   const neighbour = await Neighbour.serve({ dir, privateKey, logKey, nowMs: () => timeOf(0) })
   const client = neighbour.client({ log, logDir: state.logDir, record: (record) => ledger.append(record) })
   client.start()
-  await client.waitFor(log.size, WITNESS_WAIT_MS)
+  await client.waitFor(log.size, PATIENCE_MS)
   await client.close()
   await neighbour.close()
 }
