@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { GATE, INIT, NOW, STATE, told } from './fake-world.ts'
 
-const HASH = 'ab'.repeat(32)
-const record = (at: string, rest = '"kind":"agent-started","seq":1') => `${HASH} {"at":"${at}",${rest}}\n`
-const withLog = (text: string) => ({
-  files: { [`${STATE}/log/records.log`]: { uid: GATE, mode: 0o600, text } },
+/** A commit of one record in the journal: a header of bytes that are no text, then the record behind its length. */
+const record = (at: string, rest = '"kind":"agent-started","seq":1') =>
+  `PCF1\x00\xff\x00\x4a{"at":"${at}",${rest}}`
+const withLog = (text: string, ahead?: string) => ({
+  files: {
+    [`${STATE}/log/journal/00000000000007`]: { uid: GATE, mode: 0o600, text },
+    ...(ahead !== undefined && {
+      [`${STATE}/log/journal/00000000000008`]: { uid: GATE, mode: 0o600, text: ahead },
+    }),
+  },
 })
 
 describe('the clock', () => {
@@ -40,12 +46,22 @@ describe('the clock', () => {
 
   test.each([
     ['nothing', ''],
-    ['an unfinished record', record('2027-01-01T00:00:00.000Z').trimEnd()],
-    ['garbage', 'x\0\xff\n{"at":"2027-01-01T00:00:00.000Z"}\n'],
-    ['a time in another place', `${HASH} {"kind":"x","at":"2027-01-01T00:00:00.000Z"}\n`],
+    ['the beginning of a record', 'PCF1{"at":"2027-01-01T00:00:00.000Z'],
+    ['a time in another place', '{"kind":"x","at":"2027-01-01T00:00:00.000Z"}'],
+    [
+      'a time that a text quotes',
+      record('2026-11-23T10:00:00.000Z', '"name":"{\\"at\\":\\"2027-01-01T00:00:00.000Z\\",\\""'),
+    ],
     ['a time that is none', record('2027-99-99T00:00:00.000Z')],
   ])('is not judged by %s', (_, text) => {
     expect(told('clock', withLog(text))).toHaveLength(1)
+  })
+
+  test('is judged by the newest segment with records, not by one that was made ahead', () => {
+    const [old, late] = [record('2026-11-23T10:00:00.000Z'), record('2027-01-01T00:00:00.000Z')]
+    expect(told('clock', withLog(late, ''))[0]).toMatch(/^fail: /)
+    expect(told('clock', withLog(old, late))[0]).toMatch(/^fail: /)
+    expect(told('clock', withLog(late, old))).toHaveLength(1)
   })
 
   test('is judged by the end of a long log', () => {

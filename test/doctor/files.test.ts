@@ -186,7 +186,7 @@ describe('the state folder', () => {
     ['/trust', folder(0o777, GATE), 'can be written by others'],
     ['/machine.json', ownedBy(GATE, 0o640), 'is open to others'],
     ['/machine.json', ownedBy(GATE, 0o602), 'can be written by others'],
-    ['/log/records.log', ownedBy(GATE, 0o620), 'can be written by others'],
+    ['/log/checkpoint', ownedBy(GATE, 0o620), 'can be written by others'],
     ['/control.sock', { type: 'socket', ...ownedBy(GATE, 0o660) }, 'can be written by others'],
     ['/log', ownedBy(GATE, 0o600), 'is not what the gate makes there'],
     ['/spool', { ...link('/tmp'), uid: GATE }, 'is not what the gate makes there'],
@@ -207,7 +207,7 @@ describe('the state folder', () => {
 
   test.each([
     ['', folder(0o755, GATE)],
-    ['/log/records.log', ownedBy(GATE, 0o644)],
+    ['/log/journal', folder(0o755, GATE)],
     ['/spool', folder(0o711, GATE)],
   ])('is a warning where others can look into %s', (name, file) => {
     expect(told('state-folder', change(name, file))).toEqual([

@@ -8,10 +8,12 @@ import { seen } from '../world.ts'
 const WRITTEN_MS = Date.UTC(2026, 10, 22)
 /** A record may be written while we look; clocks are put right by this much without harm. */
 const TOLERANCE_MS = 10_000
-/** A record has 64 KiB at most, so this holds the last one whole, and one that is just being written. */
+/** A record has 60 KiB at most, so this holds the last one whole, and one that is just being written. */
 const END_BYTES = 256 * 1024
-/** The hash before it, and the text of a time in the log. */
-const RECORD_AT = /^[0-9a-f]{64} \{"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/
+/** How a record begins. No text in one can look like it: its quotes would stand behind a backslash. */
+const RECORD_AT = /\{"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)","/g
+/** What the files of the journal are called; the last by name has the newest records, unless it was made ahead. */
+const SEGMENT = /^\d{14}$/
 
 export const clock: Check = {
   id: 'clock',
@@ -36,13 +38,17 @@ function behind(subject: Subject): Told | undefined {
   )
 }
 
-/** Of the last whole record whose time can be read, by that record. */
+/** Of the last record whose time can be read, by that record. */
 function lastRecordMs({ site, world }: Subject): number | undefined {
-  const end = seen(world.readEnd(join(site.state, 'log', 'records.log'), END_BYTES)) ?? ''
-  // The piece after the last line end is unfinished or empty.
-  const lines = end.split('\n').slice(0, -1)
-  const times = lines.map((line) => Date.parse(RECORD_AT.exec(line)?.[1] ?? ''))
-  return times.findLast((time) => !Number.isNaN(time))
+  const journal = join(site.state, 'log', 'journal')
+  const segments = (seen(world.list(journal)) ?? []).filter((name) => SEGMENT.test(name)).sort()
+  for (const name of segments.slice(-2).reverse()) {
+    const end = seen(world.readEnd(join(journal, name), END_BYTES)) ?? ''
+    const times = [...end.matchAll(RECORD_AT)].map(([, at]) => Date.parse(at ?? ''))
+    const last = times.findLast((time) => !Number.isNaN(time))
+    if (last !== undefined) return last
+  }
+  return undefined
 }
 
 const SERVICES = /^(chronyd|ntpd|openntpd|systemd-timesyn)/

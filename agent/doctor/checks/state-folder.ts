@@ -17,8 +17,12 @@ const CONTENTS: readonly { name: string; type: FileType; seenByOthers: typeof fa
   { name: LOG, type: 'folder', seenByOthers: warn },
   { name: 'trust', type: 'folder', seenByOthers: ok },
   { name: 'spool', type: 'folder', seenByOthers: warn },
-  { name: `${LOG}/records.log`, type: 'file', seenByOthers: warn },
+  { name: 'vault', type: 'folder', seenByOthers: warn },
+  { name: `${LOG}/journal`, type: 'folder', seenByOthers: warn },
+  { name: `${LOG}/checkpoint`, type: 'file', seenByOthers: ok },
   { name: KEY, type: 'file', seenByOthers: fail },
+  { name: 'log-key.json', type: 'file', seenByOthers: fail },
+  { name: 'vault-key.json', type: 'file', seenByOthers: fail },
   { name: 'control.sock', type: 'socket', seenByOthers: fail },
 ]
 
