@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HELLO, preambleLines, safeStopLines } from '../../agent/core/printer/marlin-lines.ts'
 import { endProcesses, removeFolders, run } from './command.ts'
-import { canonicalCommands, commandsFrom, type Gate, recordsOf, startGate } from './gate.ts'
+import { canonicalCommands, commandsFrom, expectLast, type Gate, startGate } from './gate.ts'
 import { type Host, openTcp } from './gate-hosts.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { endPrintrun, isWithoutPrintrun, startPronsole } from './printrun.ts'
@@ -76,8 +76,8 @@ async function expectPrinted(job: string): Promise<void> {
   expect(sent.slice(0, preamble.length)).toEqual(preamble)
   expect(sent.slice(preamble.length)).toEqual(await canonicalCommands(CUBE))
   expect(isCold(printer)).toBe(true)
-  expect((await recordsOf(site, 'job-opened')).at(-1)).toMatchObject({ job, commands: 2619 })
-  expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+  await expectLast(site, 'job-opened', { job, commands: 2619 })
+  await expectLast(site, 'job-closed', {
     job,
     outcome: 'printed',
     commandsSent: 2619,
@@ -154,14 +154,14 @@ describe('an armed job', () => {
     expect(isCold(printer)).toBe(true)
     expect(host.heard).toContainEqual(expect.stringMatching(/not the next line of the armed job/))
     expect(host.heard).toContainEqual(expect.stringMatching(/another job than the one that was armed/))
-    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+    await expectLast(site, 'job-closed', {
       job,
       outcome: 'stopped',
       commandsSent: 100,
       code: 'not-the-job',
     })
     await gate.untilState('latched')
-    expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({ job, confirmed: true })
+    await expectLast(site, 'safe-stop', { job, confirmed: true })
   })
 
   test('that is disarmed is not printed', async () => {
@@ -192,7 +192,7 @@ describe('a job that is denied is not armed, with exit status 3', () => {
     expect(decision.outcome).toBe('deny')
     expect(JSON.stringify(decision.reasons)).toMatch(reason)
     expect((await gate.status()).armed).toBeNull()
-    expect((await recordsOf(site, 'decision')).at(-1)).toMatchObject({ decision: { id: decision.id } })
+    await expectLast(site, 'decision', { decision: { id: decision.id } })
   })
 
   test('for the want of a licence, in words', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { endProcesses, removeFolders, until } from './command.ts'
-import { canonicalCommands, commandsFrom, type Gate, recordsOf, startGate } from './gate.ts'
+import { canonicalCommands, commandsFrom, expectLast, type Gate, startGate } from './gate.ts'
 import { type Host, numbered, openSerial, openTcp } from './gate-hosts.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { CUBE, newSite, type Site } from './site.ts'
@@ -75,7 +75,7 @@ describe.each(KINDS)('$name', ({ open, isNumbered }) => {
     expect(host.heard.filter((said) => said.startsWith('echo:') && reason.test(said))).toHaveLength(1)
     expect(host.heard).toContain('// action:cancel')
     expect((await gate.status()).state).toBe('refused')
-    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({ outcome: 'stopped' })
+    await expectLast(site, 'job-closed', { outcome: 'stopped' })
   })
 
   test('with a refused line outside a job reads why, and goes on', async () => {

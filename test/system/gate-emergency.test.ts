@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { endProcesses, removeFolders, until } from './command.ts'
-import { type Gate, recordsOf, startGate } from './gate.ts'
+import { expectLast, expectRecords, type Gate, startGate } from './gate.ts'
 import { type Host, numbered, openSerial } from './gate-hosts.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { newSite, type Site } from './site.ts'
@@ -32,7 +32,7 @@ async function expectKilled(): Promise<void> {
   expect(Buffer.from(hex.join(''), 'hex').toString('latin1')).toMatch(/\nM112\n/)
   expect(isCold(printer)).toBe(true)
   await gate.untilState('halted')
-  expect(await recordsOf(site, 'emergency-stop')).toMatchObject([{ by: 'the host' }])
+  await expectRecords(site, 'emergency-stop', [{ by: 'the host' }])
 }
 
 /** The printer waits for heat and takes nothing more, and the host has sent on all the same. */
@@ -54,7 +54,7 @@ describe('M112 while the printer waits for heat and the window is closed', () =>
     await expectKilled()
     // It waited no longer: nothing that stood behind the wait ran before the stop.
     expect(printer.commands().slice(-2)).toEqual(['M109 S200', 'M112'])
-    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+    await expectLast(site, 'job-closed', {
       outcome: 'stopped',
       code: 'emergency-stop',
       reason: 'the host sent the emergency stop',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endProcesses, removeFolders } from './command.ts'
-import { canonicalCommands, commandsFrom, type Gate, recordsOf, startGate } from './gate.ts'
+import { canonicalCommands, commandsFrom, expectLast, type Gate, startGate } from './gate.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { endPrintrun, isWithoutPrintrun, type Pronsole, runPrintcore, startPronsole } from './printrun.ts'
 import { CUBE, newSite, type Site } from './site.ts'
@@ -50,8 +50,8 @@ describe.skipIf(isWithoutPrintrun)('Printrun (needs Debian’s printrun)', () =>
     expect(commandsFrom(printer, first)).toEqual(await canonicalCommands(CUBE))
     expect(isCold(printer)).toBe(true)
     await gate.untilState('idle')
-    expect((await recordsOf(site, 'stream-opened')).at(-1)).toMatchObject({ host: 'printrun' })
-    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+    await expectLast(site, 'stream-opened', { host: 'printrun' })
+    await expectLast(site, 'job-closed', {
       outcome: 'ended',
       commandsSent: 2619,
     })
@@ -98,7 +98,7 @@ describe.skipIf(isWithoutPrintrun)('Printrun (needs Debian’s printrun)', () =>
           .filter((command) => !isOff(command)),
       ).toEqual([])
       expect(wire(received)).not.toContain(line)
-      expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+      await expectLast(site, 'job-closed', {
         outcome: 'stopped',
       })
     },

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { endProcesses, removeFolders, until } from './command.ts'
-import { type Gate, recordsOf, startGate } from './gate.ts'
+import { expectRecords, type Gate, recordsOf, startGate } from './gate.ts'
 import { type Host, openTcp } from './gate-hosts.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
 import { logRecords, newSite, type Site } from './site.ts'
@@ -82,7 +82,7 @@ test('a stop that a deaf printer never confirmed is tried again by each gate tha
   await second.untilState('stopping')
   // It takes longer than fifteen seconds, and ends with the emergency stop.
   await end(second)
-  expect(await recordsOf(site, 'safe-stop')).toMatchObject([{ confirmed: false }])
+  await expectRecords(site, 'safe-stop', [{ confirmed: false }])
   deaf.command.signal('SIGTERM')
   await deaf.command.ended
   const well = await plugIn()

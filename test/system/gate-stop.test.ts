@@ -9,7 +9,15 @@ import {
   safeStopLines,
 } from '../../agent/core/printer/marlin-lines.ts'
 import { endProcesses, removeFolders, run, until } from './command.ts'
-import { commandsFrom, type Gate, type GateSetUp, recordsOf, startGate } from './gate.ts'
+import {
+  commandsFrom,
+  expectLast,
+  expectRecords,
+  type Gate,
+  type GateSetUp,
+  recordsOf,
+  startGate,
+} from './gate.ts'
 import { type Host, openTcp } from './gate-hosts.ts'
 import { lastSegment } from './journal.ts'
 import { isCold, type Printer, startPrinter } from './printer.ts'
@@ -99,8 +107,8 @@ describe.each([
     expect(status).toBe(0)
     expect(isCold(printer)).toBe(true)
     const why = { code: 'interrupted', reason: `the gate was ended by ${by}` }
-    expect(await recordsOf(site, 'safe-stop')).toMatchObject([{ ...why, confirmed: true }])
-    expect(await recordsOf(site, 'job-closed')).toMatchObject([{ ...why, outcome: 'stopped' }])
+    await expectRecords(site, 'safe-stop', [{ ...why, confirmed: true }])
+    await expectRecords(site, 'job-closed', [{ ...why, outcome: 'stopped' }])
     expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
     const again = await startGate(site, printer.port)
     expect((await again.untilState('idle')).latch).toBeNull()
@@ -118,7 +126,7 @@ test('after `kill -9` of the gate the guard turns the heaters off, and the next 
   expect((await again.untilState('latched')).latch).toMatchObject({ code: 'found-running' })
   expect(commandsFrom(printer, first).filter((command) => !OWN.includes(command))).toEqual([])
   const [opened] = await recordsOf(site, 'stream-opened')
-  expect(await recordsOf(site, 'job-closed')).toMatchObject([
+  await expectRecords(site, 'job-closed', [
     {
       job: opened?.['job'],
       outcome: 'uncertain',
@@ -126,7 +134,7 @@ test('after `kill -9` of the gate the guard turns the heaters off, and the next 
       reason: 'the agent ended in mid-job',
     },
   ])
-  expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({
+  await expectLast(site, 'safe-stop', {
     code: 'found-running',
     confirmed: true,
   })
@@ -138,11 +146,11 @@ describe('a host that is gone in mid-print', () => {
   async function expectHostLost(printer: Printer, gate: Gate): Promise<void> {
     await until('the heaters to be off', () => isCold(printer))
     expect((await gate.untilState('latched')).latch).toMatchObject({ code: 'host-lost' })
-    expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({
+    await expectLast(site, 'job-closed', {
       outcome: 'stopped',
       code: 'host-lost',
     })
-    expect((await recordsOf(site, 'safe-stop')).at(-1)).toMatchObject({ confirmed: true })
+    await expectLast(site, 'safe-stop', { confirmed: true })
   }
 
   test('over TCP leaves a machine that is brought to rest', async () => {
@@ -169,7 +177,7 @@ test('a printer unplugged in mid-print is stopped when it is back, and prints ag
   const { printer, gate, host } = await printing()
   printer.command.signal('SIGTERM')
   await gate.untilState('no-printer')
-  expect(await recordsOf(site, 'job-closed')).toMatchObject([{ outcome: 'uncertain', code: 'port-lost' }])
+  await expectRecords(site, 'job-closed', [{ outcome: 'uncertain', code: 'port-lost' }])
   await printer.command.ended
   const back = await plugIn()
   const { latch } = await gate.untilState('latched')
@@ -199,10 +207,10 @@ test('`stop` of a person in mid-print brings the machine to rest for the reason 
   })
   // The host is told that it was, and not by whom.
   await host.hear(/^echo:.*somebody stopped it at the desk/)
-  expect((await recordsOf(site, 'latched')).at(-1)).toMatchObject({
+  await expectLast(site, 'latched', {
     reason: 'somebody stopped it at the desk',
   })
-  expect((await recordsOf(site, 'stop-asked')).at(-1)).toMatchObject({ reason: 'the nozzle leaks' })
+  await expectLast(site, 'stop-asked', { reason: 'the nozzle leaks' })
   // Deaf as it is, it would send on what is refused.
   await host.close()
   expect((await gate.ask('status')).stdout).toContain(
@@ -223,7 +231,7 @@ test('a machine that a refused job leaves hot is brought to rest when nobody loo
   expect(printer.targets()).toMatchObject({ nozzle: 210, bed: 60 })
   await until('the heaters to be off', () => isCold(printer))
   await gate.untilState('refused')
-  expect(await recordsOf(site, 'safe-stop')).toMatchObject([
+  await expectRecords(site, 'safe-stop', [
     { code: 'line-refused', reason: expect.stringMatching(/^line 3 was refused: X moved/), confirmed: true },
   ])
 })
@@ -250,5 +258,5 @@ test('a disk that fills up in mid-print stops the machine, and whoever asks is t
   expect((await run(['audit', 'verify', '--state', site.state])).status).toBe(0)
   const again = await startGate(site, printer.port)
   await again.untilState('latched')
-  expect((await recordsOf(site, 'job-closed')).at(-1)).toMatchObject({ outcome: 'uncertain' })
+  await expectLast(site, 'job-closed', { outcome: 'uncertain' })
 })

@@ -1,8 +1,8 @@
 /** The inline gate as a command of its own, in front of a simulated printer, and the ways to ask it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
-import type { GateStatus } from '../../agent/control/index.ts'
+import { expect, vi } from 'vitest'
+import { askGate, controlSocketPath, type GateStatus } from '../../agent/control/index.ts'
 import { type Ended, type Running, run, start, until } from './command.ts'
 import type { Printer } from './printer.ts'
 import { logRecords, type Site } from './site.ts'
@@ -36,7 +36,7 @@ export interface Gate {
   clear(): Promise<void>
 }
 
-/** Between two questions to a gate. Each is a process, so fewer are better. */
+/** Between two questions to a gate. */
 const ASK_EVERY_MS = 50
 const PATIENCE_MS = 30_000
 
@@ -77,7 +77,12 @@ export async function startGate(
 
 function gateAt(site: Site, config: string, command: Running, told: Gate['told']): Gate {
   const ask = (...args: readonly string[]): Promise<Ended> => run([...args, '--config', config])
-  const status = async (): Promise<GateStatus> => JSON.parse((await ask('status', '--json')).stdout)
+  // What `portcullis status` asks, without a process for each question.
+  const status = async (): Promise<GateStatus> => {
+    const answer = await askGate(controlSocketPath(site.state), { do: 'status' })
+    if (!answer.ok || answer.status === undefined) throw new Error(JSON.stringify(answer))
+    return answer.status
+  }
   return {
     config,
     link: join(site.folder, 'gate'),
@@ -130,4 +135,23 @@ export async function canonicalCommands(file: string): Promise<readonly string[]
 /** Records of one kind in the site's log. */
 export async function recordsOf(site: Site, kind: string): Promise<readonly Record<string, unknown>[]> {
   return (await logRecords(site)).filter((record) => record['kind'] === kind)
+}
+
+/**
+ * Waits until the records of one kind are like these. What happens is told to people at once, and is on record a moment
+ * after.
+ */
+export async function expectRecords(site: Site, kind: string, like: readonly object[]): Promise<void> {
+  await vi.waitFor(async () => expect(await recordsOf(site, kind)).toMatchObject(like), {
+    timeout: PATIENCE_MS,
+    interval: ASK_EVERY_MS,
+  })
+}
+
+/** Waits until the last record of one kind is like this. */
+export async function expectLast(site: Site, kind: string, like: object): Promise<void> {
+  await vi.waitFor(async () => expect((await recordsOf(site, kind)).at(-1)).toMatchObject(like), {
+    timeout: PATIENCE_MS,
+    interval: ASK_EVERY_MS,
+  })
 }
