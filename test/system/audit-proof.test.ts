@@ -23,7 +23,7 @@ beforeAll(async () => {
   elsewhere = newFolder()
   const judged = ['--policy', 'maker-space', '--state', site.state]
   const hot = site.file('zebra-figurine.gcode', 'G28\nM104 S300\n')
-  expect((await run(['print', hot, '--port', '/dev/null', ...judged, '--user', 'ada'])).status).toBe(3)
+  expect((await run(['print', hot, '--port', '/dev/null', ...judged, '--user', 'quentin'])).status).toBe(3)
   const licence = await licenceCube(site)
   const cube = ['print', CUBE, '--port', 'sim', ...judged, '--licence', licence, '--user', 'bob']
   expect((await run(cube)).status).toBe(0)
@@ -141,7 +141,7 @@ describe('the receipt of a refusal', () => {
         ? Buffer.from(value, 'base64').toString('latin1')
         : value,
     )
-    for (const said of [text, payload, evidence]) expect(said).not.toMatch(/\bada\b|zebra/)
+    for (const said of [text, payload, evidence]) expect(said).not.toMatch(/quentin|zebra/)
     expect(evidence).toContain('s-')
   })
 

@@ -8,17 +8,17 @@ import { CUBE, licenceCube, newSite, type Site } from './site.ts'
 /** What is made of a log for others: reports in every form. */
 
 let site: Site
-const NAMES = /ada|bob|dora|figurine|too cold/
+const NAMES = /quentin|yvonne|sybil|figurine|too cold/
 
 /** A refusal, an appeal that was upheld and let be told, and a print on a licence. */
 beforeAll(async () => {
   site = await newSite()
   const judged = ['--policy', 'maker-space', '--state', site.state]
   const hot = site.file('figurine.gcode', 'G28\nM104 S300\n')
-  expect((await run(['print', hot, '--port', '/dev/null', ...judged, '--user', 'ada'])).status).toBe(3)
-  await done('appeal', '1', '--by', 'ada', '--text', 'it is too cold')
-  await done('answer-appeal', '2', '--upheld', '--by', 'dora', '--reason', 'it is')
-  await done('approve-case', '1', '--by', 'dora')
+  expect((await run(['print', hot, '--port', '/dev/null', ...judged, '--user', 'quentin'])).status).toBe(3)
+  await done('appeal', '1', '--by', 'quentin', '--text', 'it is too cold')
+  await done('answer-appeal', '2', '--upheld', '--by', 'sybil', '--reason', 'it is')
+  await done('approve-case', '1', '--by', 'sybil')
   const cube = [
     'print',
     CUBE,
@@ -28,7 +28,7 @@ beforeAll(async () => {
     '--licence',
     await licenceCube(site),
     '--user',
-    'bob',
+    'yvonne',
   ]
   expect((await run(cube)).status).toBe(0)
 })
