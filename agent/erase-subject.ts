@@ -133,12 +133,17 @@ export async function eraseByAge(
 
 /** An erasure in one sentence. */
 export function erasureWords({ subject, rows, deferredRows, deferredUntil }: ErasureRecord): string {
-  const rest =
-    deferredUntil === null
-      ? ''
-      : `; ${deferredRows} more must be kept until ${deferredUntil.slice(0, 10)}, then the gate erases them, or ask again`
-  const erased = rows === 1 ? '1 entry' : `${rows} entries`
-  return `erased ${erased} of ${subject}${rest}. Copies elsewhere - exports, backups, old flash cells - are out of reach`
+  const until =
+    deferredUntil &&
+    `must be kept until ${deferredUntil.slice(0, 10)}, then the gate erases them, or ask again`
+  if (until !== null && rows === 0)
+    return `nothing of ${subject} is erased yet: ${entries(deferredRows)} ${until}`
+  const rest = until === null ? '' : `; ${deferredRows} more ${until}`
+  return `erased ${entries(rows)} of ${subject}${rest}. Copies elsewhere - exports, backups, old flash cells - are out of reach`
+}
+
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`
 }
 
 /** `month` as `YYYY-MM`. */

@@ -1,4 +1,4 @@
-import type { LogEntry } from './audit/index.ts'
+import { type LogEntry, readLog } from './audit/index.ts'
 import type { PrivacyConfig } from './config/index.ts'
 import { askGate, controlSocketPath } from './control/index.ts'
 import { eraseSubject, erasureWords } from './erase-subject.ts'
@@ -23,8 +23,11 @@ export interface RecordDesk {
   close(): Promise<void>
 }
 
-/** Opens the log of a state folder to add to it, or asks the gate that has it. Throws as `openLedger` does. */
-export async function openRecordDesk(state: StateFolder, privacy: PrivacyConfig): Promise<RecordDesk> {
+/**
+ * Opens the log of a state folder to add to it, or asks the gate that has it. `privacy` is null where nobody has said what
+ * the site must keep. Throws as `openLedger` does.
+ */
+export async function openRecordDesk(state: StateFolder, privacy: PrivacyConfig | null): Promise<RecordDesk> {
   try {
     return directDesk(state, privacy, await openLedger(state))
   } catch (error) {
@@ -33,17 +36,27 @@ export async function openRecordDesk(state: StateFolder, privacy: PrivacyConfig)
   }
 }
 
-function directDesk(state: StateFolder, privacy: PrivacyConfig, ledger: Ledger): RecordDesk {
+function directDesk(state: StateFolder, privacy: PrivacyConfig | null, ledger: Ledger): RecordDesk {
   return {
     entries: () => readLedger(state),
     append: (record) => ledger.append(record),
     erase: async (subject, by, isForced = false) => {
       const order = { subject, by, nowMs: Date.now(), isForced }
-      return erasureWords((await eraseSubject(ledger, privacy, order)).record)
+      const duties = privacy ?? (await dutiesOfNoGate(state))
+      return erasureWords((await eraseSubject(ledger, duties, order)).record)
     },
     subjects: () => ledger.vault.subjects(),
     close: () => ledger.close(),
   }
+}
+
+/** A site without a gate has no configuration. That of a gate may name a duty that must not be passed over. */
+async function dutiesOfNoGate({ logDir }: StateFolder): Promise<PrivacyConfig> {
+  for await (const _ of readLog(logDir, { kinds: ['agent-started'] })) {
+    const message = 'a gate wrote this log; what must be kept of it stands in the configuration of that gate'
+    throw new AgentError('USAGE', `${message}: name it with \`--config\``)
+  }
+  return { keepDays: null, mustKeepDays: 0 }
 }
 
 function gateDesk(state: StateFolder, locked: AgentError): RecordDesk {

@@ -29,7 +29,7 @@ async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<v
   const { evidence } = settings
   const state = await openStateFolder(settings.state)
   if (state.mayBeginLog) throw new AgentError('USAGE', `there is no log in \`${state.logDir}\` yet`)
-  const desk = await openRecordDesk(state, evidence.privacy)
+  const desk = await openRecordDesk(state, options.config === undefined ? null : evidence.privacy)
   try {
     await work({ state, evidence, desk })
   } finally {

@@ -137,7 +137,10 @@ function odometerWords({ printer, sent }: StoredRecord & { kind: 'odometer' }): 
 function erasureWords(record: StoredRecord & { kind: 'erasure' }): string {
   const { subject, cause, rows, deferredRows, deferredUntil } = record
   const why = cause === 'request' ? 'on request' : 'by age'
-  const rest = deferredUntil === null ? '' : `; ${deferredRows} more kept until ${deferredUntil.slice(0, 10)}`
+  const until = deferredUntil?.slice(0, 10)
+  if (until !== undefined && rows === 0)
+    return `erasure of ${subject} ${why} put off: ${deferredRows} kept until ${until}`
+  const rest = until === undefined ? '' : `; ${deferredRows} more kept until ${until}`
   return `${rows} ${rows === 1 ? 'entry' : 'entries'} of ${subject} erased ${why}${rest}`
 }
 

@@ -170,6 +170,19 @@ const records: readonly (readonly [StoredRecord, string])[] = [
   ],
   [
     {
+      kind: 'erasure',
+      subject,
+      cause: 'request',
+      rows: 0,
+      deferredRows: 3,
+      deferredUntil: '2027-01-01T00:00:00.000Z',
+      by: 'ada',
+      ...stamp,
+    },
+    'erasure of s-0123456789abcdef on request put off: 3 kept until 2027-01-01',
+  ],
+  [
+    {
       kind: 'witnessed',
       size: 9,
       root: sha256,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesOf } from '../state-scratch.ts'
 import { endProcesses, newFolder, removeFolders, run } from './command.ts'
-import { type Gate, startGate } from './gate.ts'
+import { type Gate, startGate, writeConfig } from './gate.ts'
 import { openTcp } from './gate-hosts.ts'
 import { startPrinter } from './printer.ts'
 import { newSite, type Site } from './site.ts'
@@ -193,6 +193,15 @@ describe('a member who is erased while the gate runs', () => {
     gate.command.signal('SIGTERM')
     await gate.command.ended
     await expectForgotten()
+    // A duty to keep stands in the configuration: nobody passes over it by leaving that out.
+    const unasked = await audit('erase', 'carol')
+    expect(unasked.stderr).toMatch(/^portcullis: a gate wrote this log; .*: name it with `--config`\n$/)
+    expect(unasked.status).toBe(2)
+    const config = writeConfig(site, join(site.folder, 'printer'), { privacy: { mustKeepDays: 30 } })
+    expect(await done(run(['audit', 'erase', 'carol', '--config', config]))).toMatch(
+      /^nothing of s-[0-9a-f]{16} is erased yet: 1 entry must be kept until 20\d\d-\d\d-\d\d, then the gate /,
+    )
+    expect(await done(audit('show'))).toMatch(ANSWERED)
     await startGate(site, join(site.folder, 'printer'))
     await expectForgotten()
   })

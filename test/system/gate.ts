@@ -16,6 +16,7 @@ export interface GateSetUp {
   readonly log?: string
   readonly answers?: Readonly<Record<string, unknown>>
   readonly incidents?: Readonly<Record<string, unknown>>
+  readonly privacy?: Readonly<Record<string, unknown>>
 }
 
 export interface Gate {
@@ -51,6 +52,7 @@ export function writeConfig(site: Site, port: string, setUp: GateSetUp = {}): st
     ...(setUp.stop !== undefined && { stop: setUp.stop }),
     ...(setUp.answers !== undefined && { answers: setUp.answers }),
     ...(setUp.incidents !== undefined && { incidents: setUp.incidents }),
+    ...(setUp.privacy !== undefined && { privacy: setUp.privacy }),
   }
   const path = join(site.folder, 'gate.yaml')
   writeFileSync(path, JSON.stringify(config, null, 2))
