@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
 import { seeded } from './memory-disk.ts'
-import { numberOf, openIn, scratchFolder } from './records.ts'
+import { numberOf, openIn } from './records.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const KILLS = 50
@@ -85,7 +85,7 @@ describe.each([
     `${KILLS} times, has every record that it called durable: seed %i`,
     async (seed) => {
       const random = seeded(seed)
-      const dir = scratchFolder()
+      const dir = join(folder, `log-${seed}`)
       const acknowledged = new Map<number, number>()
       let hasBegun = false
       for (let kill = 0; kill < KILLS; kill++) {
