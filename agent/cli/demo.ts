@@ -206,7 +206,7 @@ async function showLog(state: StateFolder): Promise<void> {
   say('', bold('6  What the log holds'))
   for await (const entry of readLedger(state)) say(describeEntry(entry))
   const { ok, records } = await verifyLog(state.logDir)
-  say(ok ? `   ${green('whole')}  ${records} records, each bound to the one before` : `   ${red('damaged')}`)
+  say(ok ? `   ${green('whole')}  ${records} records, all under one signed head` : `   ${red('damaged')}`)
 }
 
 function indented(lines: readonly string[]): readonly string[] {
