@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import { measureAllocation } from './allocation.ts'
 import { inspectionRows } from './inspection.ts'
 import { latencyRows } from './latency.ts'
+import { logRows } from './log.ts'
 import { costOf, median, type ProcessCost, type Row, wallMs } from './measure.ts'
 
 /**
  * The budgets, measured beside a reference in the same run: on a busy machine ratios keep, absolute figures do not.
- * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone, and `inspection`
- * for those through a gate that inspects a job.
+ * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone, `inspection` for
+ * those through a gate that inspects a job, and `log` for the log at a million records.
  */
 
 const root = dirname(dirname(import.meta.dirname))
@@ -34,7 +35,13 @@ async function chosenRows(): Promise<readonly Row[]> {
   const inspection = () => inspectionRows(folder, command, grow('large.gcode', LARGE_BYTES))
   if (process.argv.includes('latency')) return await latencyRows(folder, command)
   if (process.argv.includes('inspection')) return await inspection()
-  return [...measure(), ...(await latencyRows(folder, command)), ...(await inspection())]
+  if (process.argv.includes('log')) return await logRows(folder, command)
+  return [
+    ...measure(),
+    ...(await latencyRows(folder, command)),
+    ...(await inspection()),
+    ...(await logRows(folder, command)),
+  ]
 }
 
 function measure(): readonly Row[] {
