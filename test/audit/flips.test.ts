@@ -86,7 +86,7 @@ function* range(from: number, to: number, step = 1): Generator<number, void> {
   for (let i = from; i < to; i += step) yield i
 }
 
-describe('in a small log, any byte', { timeout: 60_000 }, () => {
+describe('in a small log, any byte', { timeout: 180_000 }, () => {
   const journal = 'journal/00000000000000'
   let specimen: Specimen
   let lastFrame = 0
@@ -145,7 +145,7 @@ describe('in a small log, any byte', { timeout: 60_000 }, () => {
   })
 })
 
-describe('in a log of several bundles, a byte', { timeout: 60_000 }, () => {
+describe('in a log of several bundles, a byte', { timeout: 180_000 }, () => {
   let specimen: Specimen
   beforeAll(async () => {
     specimen = await specimenOf([200, 200, 200], 2)

@@ -80,7 +80,7 @@ async function placesIn(dir: string): Promise<Map<number, number>> {
 describe.each([
   [1, 2],
   [3, 4],
-])('an agent killed at any moment', { timeout: 180_000 }, (...seeds) => {
+])('an agent killed at any moment', { timeout: 300_000 }, (...seeds) => {
   test.concurrent.each(seeds)(
     `${KILLS} times, has every record that it called durable: seed %i`,
     async (seed) => {

@@ -42,7 +42,7 @@ async function operationsOn(disk: MemoryDisk, begun: boolean): Promise<readonly 
   return disk.operations
 }
 
-describe.each(STARTS)('on %s', (name, makeDisk, begun) => {
+describe.each(STARTS)('on %s', { timeout: 180_000 }, (name, makeDisk, begun) => {
   test.each(EFFECTS)(
     'any one operation that fails, its effect %s, loses no acknowledged record',
     async (effect) => {
@@ -81,7 +81,9 @@ test('every operation of the disk is among those that were made to fail', async 
   )
 })
 
-test('two faults in a row, the second in the recovery from the first, lose no acknowledged record', async () => {
+test('two faults in a row, the second in the recovery from the first, lose no acknowledged record', {
+  timeout: 180_000,
+}, async () => {
   const random = seeded(4)
   const pick = (count: number): number => Math.floor(random() * count)
   for (let i = 0; i < 100; i++) {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await log.close()
   disk.crash({ kind: 'process' })
   whole = disk
-}, 60_000)
+}, 180_000)
 
 /** The log with one bit of a record of a bundle changed. */
 function changedIn(bundle: number): MemoryDisk {

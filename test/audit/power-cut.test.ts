@@ -45,7 +45,7 @@ test.each<[string, MemoryDisk, boolean]>([
   ['a log that was left with a torn tail', torn.clone(), true],
 ])(
   '%s keeps every acknowledged record, wherever the power goes',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (_, start, begun) => {
     const all = await momentsOf(start, !begun)
     // A torn tail makes a difference until it is cut off, and that is told.
@@ -72,7 +72,7 @@ test.each<[string, MemoryDisk, boolean]>([
   },
 )
 
-test('and so it does where the power goes again in the recovery', { timeout: 60_000 }, async () => {
+test('and so it does where the power goes again in the recovery', { timeout: 180_000 }, async () => {
   const random = seeded(9)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const moments = await momentsOf(long.clone(), false)

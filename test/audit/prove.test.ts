@@ -63,7 +63,7 @@ beforeAll(async () => {
   policyText = `log ${log.verifierKey}\nquorum none\n`
   entries = await entriesOf(disk)
   leaves = entries.map(leafOf)
-})
+}, 60_000)
 
 function policy() {
   const parsed = parseTlogPolicy(Buffer.from(policyText))

@@ -90,7 +90,7 @@ describe('while a writer goes on', () => {
   let start = new MemoryDisk()
   beforeAll(async () => {
     start = await logOf(500)
-  })
+  }, 60_000)
 
   /**
    * Reads with `look`, and before its operation number `at` lets a writer append so many records and publish. Answers how
@@ -159,7 +159,7 @@ describe('while a writer goes on', () => {
     }
   })
 
-  test('in another process, on a real disk, nothing looks damaged', { timeout: 60_000 }, async () => {
+  test('in another process, on a real disk, nothing looks damaged', { timeout: 180_000 }, async () => {
     const dir = scratchFolder()
     const log = await openIn(dir)
     let isWriting = true
