@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { publishedHead } from '../audit/index.ts'
 import { EVIDENCE_DEFAULTS, type EvidenceConfig, loadGateConfig } from '../config/index.ts'
 import { AgentError, systemErrorCode } from '../errors.ts'
 import { readKey, wrappingKeyOf } from '../key-file.ts'
@@ -37,6 +39,31 @@ export async function findLog(dir: string | undefined, options: PlaceOptions): P
   await requireLog(root)
   const key = await readKey(root, 'vault')
   return { logDir: join(root, 'log'), vaultDir, wrappingKey: key && wrappingKeyOf(key) }
+}
+
+/** A gate publishes what was decided within a second. For the rest, within a minute, nobody waits here. */
+const PUBLISH_LIMIT_MS = 5000
+const PUBLISH_LOOK_MS = 100
+
+/** Waits until a published head covers this record, which is in the log. Throws USAGE where nobody publishes one. */
+export async function untilPublished(logDir: string, index: number): Promise<void> {
+  const deadlineMs = performance.now() + PUBLISH_LIMIT_MS
+  while ((await publishedSize(logDir)) <= index) {
+    if (performance.now() > deadlineMs) {
+      const when = 'a gate publishes one every minute, any other command when it has written'
+      throw new AgentError('USAGE', `record ${index} is under no published head yet; ${when}`)
+    }
+    await sleep(PUBLISH_LOOK_MS)
+  }
+}
+
+async function publishedSize(logDir: string): Promise<number> {
+  try {
+    return (await publishedHead(logDir)).size
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'USAGE') return 0
+    throw error
+  }
 }
 
 /** A log's folder has no folder `log` in it, and no keys beside it. */

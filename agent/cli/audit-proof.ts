@@ -13,7 +13,7 @@ import {
 } from '../verify/index.ts'
 import { recordIndex } from './audit-appeal.ts'
 import { readFileOf, readPolicyFile, writeNewFile } from './audit-files.ts'
-import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
+import { findLog, type PlaceOptions, readSettings, untilPublished } from './audit-place.ts'
 import { badUsage } from './end.ts'
 import { dim, green, red, say, sayJson } from './output.ts'
 import { recordWords } from './record-words.ts'
@@ -29,7 +29,9 @@ export interface ProveOptions extends PlaceOptions {
 export async function prove(index: string, dir: string | undefined, options: ProveOptions): Promise<void> {
   const { logDir } = await findLog(dir, options)
   const at = recordIndex(index)
-  const proof = await proveInclusion(logDir, at, { extra: await readEntry(logDir, at) })
+  const extra = await readEntry(logDir, at)
+  await untilPublished(logDir, at)
+  const proof = await proveInclusion(logDir, at, { extra })
   if (options.out === '-') {
     process.stdout.write(proof)
     return

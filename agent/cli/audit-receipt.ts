@@ -19,7 +19,7 @@ import { openVault } from '../vault/index.ts'
 import { isProblem, printNoteKey } from '../verify/index.ts'
 import { APPEAL_DAYS_MAX } from './audit-appeal.ts'
 import { readFileOf, readPolicyFile, writeNewFile } from './audit-files.ts'
-import { findLog, type PlaceOptions, readSettings } from './audit-place.ts'
+import { findLog, type PlaceOptions, readSettings, untilPublished } from './audit-place.ts'
 import { badUsage, wholeNumber } from './end.ts'
 import { bold, dim, green, red, say, sayJson, yellow } from './output.ts'
 
@@ -70,6 +70,8 @@ async function receiptOf(
   }
   const found = await findReceiptRecords(readLog(logDir), /^\d{1,15}$/.test(which) ? Number(which) : which)
   if (isProblem(found)) throw badUsage(found.problem)
+  const { decision: index, release, opened, copy, closed } = found
+  await untilPublished(logDir, Math.max(...[index, release, opened, copy, closed].map((at) => at ?? 0)))
   const vault = await openVault(vaultDir, { wrappingKey, isReader: true })
   try {
     const decision = await prove(logDir, found.decision)

@@ -80,11 +80,18 @@ describe('a gate that is killed', () => {
     ])
     await kill(gate)
     const { index } = JSON.parse(stdout)
+    // Nobody publishes a head of it any more.
+    const proof = await audit('prove', `${index}`, '--out', '-')
+    expect(proof.stderr).toMatch(
+      /^portcullis: record \d+ is under no published head yet; a gate publishes one every /,
+    )
+    expect(proof.status).toBe(2)
     const acknowledged = await logRecords(site)
     expect(acknowledged[index]).toMatchObject({ kind: 'appeal-filed', decision: 5, text: 'why', by: 'ada' })
     expect((await audit('verify')).stdout).toMatch(new RegExp(`^whole {2}${acknowledged.length} records`))
     await begin()
     expect((await audit('verify')).stdout).toMatch(/^whole/)
+    expect((await audit('prove', `${index}`, '--out', '-')).stdout).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect((await logRecords(site)).slice(0, acknowledged.length)).toEqual(acknowledged)
   })
 })
