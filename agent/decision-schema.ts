@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { CLASS_NAMES, type CommandClass } from '../gcode/index.ts'
-import { type Decision, REASONS_MAX } from '../policies/index.ts'
+import { type Decision, REASONS_MAX, RELEASERS } from '../policies/index.ts'
 import { JOB_BYTES_MAX } from './spool/index.ts'
 
 /** Longer than any sentence of a policy or a rule. */
@@ -83,6 +83,7 @@ const reason = z.strictObject({
   limit: textOrNull,
   remedy: text,
   appeal: text,
+  release: z.enum(RELEASERS).exactOptional(),
 })
 
 export const decisionSchema: z.ZodType<Decision> = z

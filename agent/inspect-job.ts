@@ -17,6 +17,8 @@ import {
   INSPECTOR_NICENESS,
   type Inspection,
 } from './inspect-messages.ts'
+import type { Declarations, LicencePlace } from './licence/index.ts'
+import type { LicenceUse } from './licence-schema.ts'
 import { leaveIdleTime } from './serial/index.ts'
 import { BLOCK_BYTES, type BlockDigests, reserveSpool, type SpoolPlace } from './spool/index.ts'
 
@@ -32,9 +34,10 @@ export interface InspectJobOptions {
   /** Absolute path of the policy's file, and the digest of what the gate read there. */
   readonly policyPath: string
   readonly policySha256: string
-  readonly licenceToken?: string
-  readonly anchorsPem: readonly string[]
-  readonly machineId: string
+  /** The licence with all that goes with it. */
+  readonly licenceText?: string
+  readonly declared?: Declarations
+  readonly place: LicencePlace
   readonly user?: JobUser
   readonly nowMs: number
   /** The path of the inspector's program. */
@@ -63,6 +66,8 @@ const WATCH_MS = 250
 export interface InspectedJob {
   /** Not in the log yet: `log` is null. */
   readonly decision: Decision
+  /** The licence that it rests on; undefined where there was none, or none that verified. */
+  readonly licence: LicenceUse | undefined
   readonly spooledPath: string
   /** For `readVerified`. */
   readonly blockDigests: BlockDigests
@@ -92,10 +97,11 @@ export async function inspectJob(options: InspectJobOptions): Promise<InspectedJ
 
 async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promise<InspectedJob> {
   const inspector = new Inspector(options)
-  const { decision, sha256s } = await inspector.run(orderOf(place, options))
+  const { decision, licence, sha256s } = await inspector.run(orderOf(place, options))
   const { bytes, canonicalSha256, commands } = decision.job
   return {
     decision,
+    licence,
     spooledPath: place.path,
     blockDigests: { bytes, sha256s },
     canonicalSha256,
@@ -105,24 +111,25 @@ async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promi
   }
 }
 
-function orderOf(place: SpoolPlace, options: InspectJobOptions): Inspection {
-  const { source, name, policyPath, policySha256, licenceToken, machineId, user, nowMs } = options
+function orderOf(copy: SpoolPlace, options: InspectJobOptions): Inspection {
+  const { source, name, policyPath, policySha256, licenceText, declared, place, user, nowMs } = options
   return {
     source,
     name,
-    copyPath: place.path,
+    copyPath: copy.path,
     policyPath,
     policySha256,
-    anchorsPem: [...options.anchorsPem],
-    machineId,
+    place,
     nowMs,
-    ...(licenceToken !== undefined && { licenceToken }),
+    ...(licenceText !== undefined && { licenceText }),
+    ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
   }
 }
 
 interface Judged {
   readonly decision: Decision
+  readonly licence: LicenceUse | undefined
   readonly sha256s: Uint8Array
 }
 
@@ -219,7 +226,7 @@ class Inspector {
       case 'digests':
         return this.#keep(Buffer.from(found.base64, 'base64'))
       case 'judged':
-        return this.#judged(found.decision)
+        return this.#judged(found.decision, found.licence)
       case 'failed':
         if (found.code !== null) return new AgentError(found.code, found.sentences)
         return this.#broken(`internal fault: ${found.sentences.join('; ')}`)
@@ -235,13 +242,13 @@ class Inspector {
   }
 
   /** The decision must be about this job under this policy, with a digest for every block. */
-  #judged(decision: Decision): Judged | AgentError {
+  #judged(decision: Decision, licence: LicenceUse | undefined): Judged | AgentError {
     const { name, policySha256 } = this.#options
     const blocks = Math.ceil(decision.job.bytes / BLOCK_BYTES)
     const sha256s = Buffer.concat(this.#digests)
     const isAboutThis =
       decision.job.name === name && decision.policy.sha256 === policySha256 && decision.log === null
-    if (isAboutThis && sha256s.length === blocks * DIGEST_BYTES) return { decision, sha256s }
+    if (isAboutThis && sha256s.length === blocks * DIGEST_BYTES) return { decision, licence, sha256s }
     return this.#broken('it decided about something else')
   }
 

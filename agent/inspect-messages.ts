@@ -2,13 +2,15 @@
 import { z } from 'zod'
 import { decisionSchema } from './decision-schema.ts'
 import type { AgentErrorCode } from './errors.ts'
+import type { Declarations, LicencePlace } from './licence/index.ts'
+import { licenceUseSchema } from './licence-schema.ts'
 import { BLOCK_BYTES, JOB_BYTES_MAX } from './spool/index.ts'
 
 /** Of `nice`, from -20 to 19: any other process that has work to do comes first. */
 export const INSPECTOR_NICENESS = 15
 
-/** All the anchors that a site can have, and a licence. */
-export const INSPECTION_BYTES_MAX = 2 * 1024 * 1024
+/** All that a site can trust, its status lists, the licences it ever saw, and the one at hand. */
+export const INSPECTION_BYTES_MAX = 32 * 1024 * 1024
 
 /** A decision with fifty long reasons has 100 KB. */
 export const FINDING_BYTES_MAX = 512 * 1024
@@ -35,6 +37,7 @@ const FAILURE_CODES = [
 ] as const satisfies readonly AgentErrorCode[]
 
 const path = z.string().min(1).max(4096)
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /** What the inspector is told: one line, the first. The pipe stays open as long as the gate lives. */
 export const inspection = z.strictObject({
@@ -44,9 +47,10 @@ export const inspection = z.strictObject({
   copyPath: path,
   policyPath: path,
   policySha256: z.string().regex(/^[0-9a-f]{64}$/),
-  licenceToken: z.string().exactOptional(),
-  anchorsPem: z.array(z.string()),
-  machineId: z.string(),
+  licenceText: z.string().exactOptional(),
+  declared: z.custom<Declarations>(isObject).exactOptional(),
+  /** From the gate itself, and as it made it. */
+  place: z.custom<LicencePlace>(isObject),
   user: z.strictObject({ name: z.string(), role: z.string().exactOptional() }).exactOptional(),
   nowMs: z.number().int(),
 })
@@ -57,7 +61,11 @@ export type Inspection = z.infer<typeof inspection>
 export const finding = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('progress'), bytes: z.number().int().nonnegative() }),
   z.strictObject({ kind: z.literal('digests'), base64: z.base64().min(4).max(PIECE_CHARS_MAX) }),
-  z.strictObject({ kind: z.literal('judged'), decision: decisionSchema }),
+  z.strictObject({
+    kind: z.literal('judged'),
+    decision: decisionSchema,
+    licence: licenceUseSchema.exactOptional(),
+  }),
   z.strictObject({
     kind: z.literal('failed'),
     /** Null for a fault of the inspector itself. */

@@ -77,24 +77,27 @@ function hearRequest(): Promise<Inspection> {
 }
 
 async function inspect(order: Inspection): Promise<readonly Finding[]> {
-  const { name, licenceToken, user } = order
+  const { name, licenceText, declared, user } = order
   const loaded = samePolicy(order)
   const opened = { ...(await openSource({ path: order.source })), name }
   const blocks = createBlockHasher()
-  const { decision } = await judgeJob({
+  const { decision, licence } = await judgeJob({
     name,
     loaded,
     // What is judged is what was written to the copy, and each block of it must be the same when it is printed.
     chunks: copyJob(order.copyPath, opened),
     alsoHash: (chunk) => blocks.update(chunk),
-    anchorsPem: order.anchorsPem,
-    machineId: order.machineId,
+    place: order.place,
     nowMs: order.nowMs,
     progress: reporter(),
-    ...(licenceToken !== undefined && { licenceToken }),
+    ...(licenceText !== undefined && { licenceText }),
+    ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
   }).finally(() => opened.close())
-  return [...pieces(blocks.digest().sha256s), { kind: 'judged', decision }]
+  return [
+    ...pieces(blocks.digest().sha256s),
+    { kind: 'judged', decision, ...(licence !== undefined && { licence: licence }) },
+  ]
 }
 
 /** The gate judges each line by the policy that it has in memory: a job is judged by no other. */

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { type Decision, decide, type JobUser, type LicenceStanding, ReasonTally } from '../policies/index.ts'
-import { type LicenceResult, verifyLicence } from './licence/index.ts'
+import {
+  type Decision,
+  decide,
+  type JobUser,
+  type LicenceObjection,
+  type LicenceStanding,
+  ReasonTally,
+} from '../policies/index.ts'
+import { type Declarations, type LicencePlace, type LicenceResult, verifyLicence } from './licence/index.ts'
+import { licensedJob } from './licence-place.ts'
+import { type LicenceUse, licenceUse } from './licence-schema.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import { type SurveyedJob, surveyJob } from './survey-job.ts'
 
@@ -10,10 +19,11 @@ export interface JudgeJobOptions {
   readonly name: string
   readonly loaded: LoadedPolicy
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** A token that was presented with the job. */
-  readonly licenceToken?: string
-  readonly anchorsPem: readonly string[]
-  readonly machineId: string
+  /** A licence that was presented with the job, with all that goes with it. */
+  readonly licenceText?: string
+  readonly place: LicencePlace
+  /** What whoever starts it says of it besides who they are. */
+  readonly declared?: Declarations
   readonly user?: JobUser
   readonly nowMs: number
   readonly alsoHash?: (chunk: Uint8Array) => void
@@ -23,6 +33,8 @@ export interface JudgeJobOptions {
 export interface JudgedJob {
   readonly survey: SurveyedJob
   readonly decision: Decision
+  /** The licence that the decision rests on; undefined where there was none, or none that verified. */
+  readonly licence: LicenceUse | undefined
 }
 
 /** Surveys and judges a job. The decision is not in the log yet. */
@@ -37,6 +49,7 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     ...(progress !== undefined && { progress }),
   })
   if (survey.isUnfinished) tally.objectToJob(UNFINISHED, 'warn')
+  const licence = await verified(options, survey)
   const decision = decide({
     id: randomUUID(),
     at: new Date(options.nowMs).toISOString(),
@@ -47,10 +60,10 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     tally,
     refusedLines: survey.refusedLines,
     refusedCount: survey.refusedCount,
-    licence: await standing(options, survey),
+    licence: standingOf(licence),
     ...(user !== undefined && { user }),
   })
-  return { survey, decision }
+  return { survey, decision, licence: licence?.ok === true ? licenceUse(licence) : undefined }
 }
 
 /** A file that stops within its last command prints what is left of it, so this warns and does not deny. */
@@ -61,31 +74,27 @@ const UNFINISHED = {
   remedy: 'export the file again and compare its size',
 }
 
-async function standing(options: JudgeJobOptions, survey: SurveyedJob): Promise<LicenceStanding> {
-  if (options.licenceToken === undefined) return { kind: 'none' }
-  const result = await verifyLicence(options.licenceToken, {
-    anchorsPem: options.anchorsPem,
-    nowMs: options.nowMs,
-    machineId: options.machineId,
-    design: { rawSha256: survey.sha256, canonicalSha256: survey.canonicalSha256 },
+async function verified(options: JudgeJobOptions, survey: SurveyedJob): Promise<LicenceResult | undefined> {
+  if (options.licenceText === undefined) return undefined
+  const { user, declared } = options
+  return await verifyLicence(options.licenceText, {
+    ...options.place,
+    job: licensedJob(survey),
+    declared: {
+      ...declared,
+      ...(user !== undefined && { operator: user.name }),
+      ...(user?.role !== undefined && { role: user.role }),
+    },
   })
-  return standingOf(result)
 }
 
-function standingOf(result: LicenceResult): LicenceStanding {
-  if (!result.ok) {
-    const { code, message, remedy, value, limit } = result.refusal
-    return {
-      kind: 'refused',
-      code,
-      message,
-      remedy,
-      ...(value !== undefined && { value }),
-      ...(limit !== undefined && { limit }),
-    }
-  }
-  const { id, issuer, licensee, tier, copies, expiresAtMs } = result.licence
-  // Copies are not counted yet: every print has all of them left.
+function standingOf(result: LicenceResult | undefined): LicenceStanding {
+  if (result === undefined) return { kind: 'none' }
+  const objections = result.objections.map(
+    ({ outcome, release, refusal }): LicenceObjection => ({ outcome, release, ...refusal }),
+  )
+  if (!result.ok) return { kind: 'refused', ...result.refusal, objections }
+  const { id, issuer, licensee, tier, expiresAtMs } = result.licence
   return {
     kind: 'valid',
     id,
@@ -93,6 +102,7 @@ function standingOf(result: LicenceResult): LicenceStanding {
     licensee,
     tier,
     expiresAt: new Date(expiresAtMs).toISOString(),
-    copiesLeft: copies,
+    copiesLeft: result.copiesLeft,
+    objections,
   }
 }

@@ -6,6 +6,7 @@ import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { judgeJob } from './judge-job.ts'
 import type { Recorder } from './ledger.ts'
+import type { Declarations, LicencePlace } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
@@ -29,9 +30,11 @@ export interface PrintJobOptions {
   readonly loaded: LoadedPolicy
   /** Opens the log once the whole job is here: a slow sender must not keep the log from other prints. */
   readonly openLog: () => Promise<Recorder>
-  readonly licenceToken?: string
-  readonly anchorsPem: readonly string[]
-  readonly machineId: string
+  /** The licence with all that goes with it. */
+  readonly licenceText?: string
+  readonly declared?: Declarations
+  /** Where it is printed, as it is once the log is open. */
+  readonly place: () => Promise<LicencePlace>
   readonly user?: JobUser
   readonly portName: string
   readonly baud: number
@@ -67,7 +70,7 @@ async function printSpooled(
   spooled: SpooledJob,
   log: Recorder,
 ): Promise<PrintedJob> {
-  const { loaded, user, licenceToken } = options
+  const { loaded, user, licenceText, declared } = options
   const startedAtMs = performance.now()
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
@@ -76,10 +79,10 @@ async function printSpooled(
     loaded,
     chunks: copy.chunks,
     alsoHash: (chunk) => blocks.update(chunk),
-    anchorsPem: options.anchorsPem,
-    machineId: options.machineId,
+    place: await options.place(),
     nowMs: Date.now(),
-    ...(licenceToken !== undefined && { licenceToken }),
+    ...(licenceText !== undefined && { licenceText }),
+    ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
   }).finally(() => copy.close())
   const digests = blocks.digest()

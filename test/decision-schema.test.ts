@@ -5,6 +5,7 @@ import { decisionSchema } from '../agent/decision-schema.ts'
 import { judgeJob } from '../agent/judge-job.ts'
 import { loadPolicy } from '../agent/load-policy.ts'
 import type { Decision } from '../policies/index.ts'
+import { placeOf } from './licence/fixture.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const LIBRARY = join(ROOT, 'policies', 'library')
@@ -17,8 +18,7 @@ async function judge(bytes: Uint8Array, policy: string): Promise<Decision | unde
     name: 'job',
     loaded: loadPolicy(join(LIBRARY, policy)),
     chunks: [bytes],
-    anchorsPem: [],
-    machineId: 'bench-1',
+    place: placeOf([], 'bench-1'),
     nowMs: 0,
   }).catch(() => undefined)
   return judged?.decision

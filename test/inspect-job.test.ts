@@ -6,11 +6,11 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { AgentError } from '../agent/errors.ts'
 import { type InspectedJob, type InspectJobOptions, inspectJob } from '../agent/inspect-job.ts'
+import { issueLicence } from '../agent/issuer/index.ts'
 import { judgeJob } from '../agent/judge-job.ts'
-import { issueLicence } from '../agent/licence/index.ts'
 import { loadPolicy } from '../agent/load-policy.ts'
 import { BLOCK_BYTES, readVerified, removeLeftovers } from '../agent/spool/index.ts'
-import { DAY_MS, issuer, NOW_MS, order } from './licence/fixture.ts'
+import { DAY_MS, issuer, NOW_MS, order, placeOf } from './licence/fixture.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const CUBE = join(ROOT, 'fixtures', 'demo', 'cube.gcode')
@@ -71,8 +71,7 @@ function sceneIn(folder: string): Scene {
         spoolDir: spool,
         policyPath: changes.policyPath ?? MAKER_SPACE,
         policySha256: changes.policySha256 ?? loadPolicy(changes.policyPath ?? MAKER_SPACE).sha256,
-        anchorsPem: [],
-        machineId: 'bench-1',
+        place: placeOf([], 'bench-1'),
         nowMs: NOW_MS,
         program,
         ...changes,
@@ -116,8 +115,7 @@ describe('an inspected job', () => {
       name: 'cube.gcode',
       loaded: loadPolicy(MAKER_SPACE),
       chunks: [fs.readFileSync(CUBE)],
-      anchorsPem: [],
-      machineId: 'bench-1',
+      place: placeOf([], 'bench-1'),
       nowMs: NOW_MS,
       user: { name: 'Ada' },
     })
@@ -188,9 +186,12 @@ describe('an inspected job', () => {
     const plain = await inspect()
     const digests = [{ form: 'gcode-canon' as const, sha256: plain.canonicalSha256 }]
     const token = await issueLicence(issuer, { ...order, design: { ...order.design, digests } }, NOW_MS)
-    const licensed = { licenceToken: token, anchorsPem: [issuer.rootPem] }
+    const licensed = { licenceText: token, place: placeOf([issuer.rootPem], 'bench-1') }
     expect((await inspect(licensed)).decision.licence).toMatchObject({ copiesLeft: 3 })
-    const late = await inspect({ ...licensed, nowMs: NOW_MS + 40 * DAY_MS })
+    const late = await inspect({
+      ...licensed,
+      place: placeOf([issuer.rootPem], 'bench-1', NOW_MS + 40 * DAY_MS),
+    })
     expect(late.decision.licence).toBeNull()
     expect(late.decision).toMatchObject({
       outcome: 'deny',

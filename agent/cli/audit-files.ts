@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
-import { readBoundedFile } from '../licence/index.ts'
+import { readBoundedFile } from '../token/index.ts'
 import { parseTlogPolicy, type TlogPolicy } from '../verify/index.ts'
 import { badUsage } from './end.ts'
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { judgeJob } from '../judge-job.ts'
-import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
+import { readLicenceFile } from '../licence/index.ts'
+import { licencePlace } from '../licence-place.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { checkPerson } from './end.ts'
 import { openJob } from './open-job.ts'
@@ -22,19 +23,19 @@ export interface CheckOptions {
 export async function check(job: string, options: CheckOptions): Promise<void> {
   checkPerson('--user', options.user)
   const loaded = findPolicy(options.policy)
-  const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
+  const licenceText = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
+  const place = await licencePlace(state)
   const source = await openJob(job)
   const progress = startProgress('judging', source.bytes ?? 0)
   const { decision } = await judgeJob({
     name: basename(source.name),
     loaded,
     chunks: source.chunks,
-    anchorsPem: await loadTrustAnchors(state.trustDir),
-    machineId: options.printer ?? state.machineId,
+    place: { ...place, machine: { ...place.machine, id: options.printer ?? state.machineId } },
     nowMs: Date.now(),
     progress: (bytes) => progress.update(bytes),
-    ...(licenceToken !== undefined && { licenceToken }),
+    ...(licenceText !== undefined && { licenceText }),
     ...(options.user !== undefined && { user: { name: options.user } }),
   }).finally(() => {
     progress.stop()

@@ -3,12 +3,15 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
+import { createIssuer, issueLicence } from '../issuer/index.ts'
 import { type Ledger, openLedger, readLedger } from '../ledger.ts'
-import { addTrustAnchor, createIssuer, describeLicence, issueLicence, readLicence } from '../licence/index.ts'
+import { describeLicence, readLicence } from '../licence/index.ts'
+import { licencePlace } from '../licence-place.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { surveyJob } from '../survey-job.ts'
+import { addTrustAnchor } from '../trust/index.ts'
 import { verifyLog } from '../verify/index.ts'
 import { describeEntry } from './audit.ts'
 import { endNow } from './end.ts'
@@ -189,8 +192,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
     spoolDir: stage.state.spoolDir,
     loaded: findPolicy('maker-space'),
     openLog: async () => stage.ledger,
-    anchorsPem: [stage.rootPem],
-    machineId: stage.state.machineId,
+    place: () => licencePlace(stage.state),
     portName: stage.simulator.path,
     baud: 115_200,
     guardProgram: guardProgram(),

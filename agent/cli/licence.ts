@@ -1,23 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { AgentError, EXIT, systemReason } from '../errors.ts'
+import { createIssuer, issueLicence, loadIssuer, saveIssuer } from '../issuer/index.ts'
 import {
-  addTrustAnchor,
-  createIssuer,
   DIGEST_FORMS,
   describeLicence,
-  issueLicence,
-  LICENCE_TIERS,
-  loadIssuer,
-  loadTrustAnchors,
-  readBoundedFile,
   readLicence,
   readLicenceFile,
-  saveIssuer,
   verifyLicence,
 } from '../licence/index.ts'
+import { licencePlace, licensedJob } from '../licence-place.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
+import { readBoundedFile } from '../token/index.ts'
+import { addTrustAnchor, LICENCE_TIERS } from '../trust/index.ts'
 import { badUsage, wholeNumber } from './end.ts'
 import { openJob } from './open-job.ts'
 import { bold, dim, green, red, say, sayJson } from './output.ts'
@@ -131,15 +127,14 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   const token = await readLicenceFile(file)
   const state = await openStateFolder(options.state)
   const job = await surveyFile(options.job)
-  const anchorsPem = [
-    ...(await loadTrustAnchors(state.trustDir)),
-    ...(await Promise.all((options.trust ?? []).map(readSmallFile))),
-  ]
+  const place = await licencePlace(state)
+  const further = await Promise.all((options.trust ?? []).map(readSmallFile))
   const result = await verifyLicence(token, {
-    anchorsPem,
-    nowMs: Date.now(),
-    machineId: options.machine ?? state.machineId,
-    design: { rawSha256: job.sha256, canonicalSha256: job.canonicalSha256 },
+    ...place,
+    trust: { ...place.trust, anchorsPem: [...place.trust.anchorsPem, ...further] },
+    machine: { ...place.machine, id: options.machine ?? state.machineId },
+    job: licensedJob(job),
+    declared: {},
   })
   if (!result.ok) process.exitCode = EXIT.denied
   if (options.json) sayJson(result)

@@ -3,7 +3,8 @@ import type { StopReason } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { type Ledger, openLedger } from '../ledger.ts'
-import { loadTrustAnchors, readLicenceFile } from '../licence/index.ts'
+import { readLicenceFile } from '../licence/index.ts'
+import { licencePlace } from '../licence-place.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
 import { checkPortName } from '../serial/index.ts'
@@ -54,9 +55,10 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const witnesses = options.witnesses === undefined ? undefined : loadWitnessPolicy(options.witnesses)
-  const licenceToken = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
+  const licenceText = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
   const state = await openStateFolder(options.state)
-  const anchorsPem = await loadTrustAnchors(state.trustDir)
+  // Said before anything is spooled: a trust folder that cannot be used.
+  await licencePlace(state)
   const simulator = options.port === 'sim' ? await startSimulator({ speed: SIM_SPEED }) : undefined
   const interrupt = interruptSignal('the job was stopped')
   // Whoever pipes a job in may never end it; the wait for it ends with the command.
@@ -90,8 +92,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
               })
         return ledger
       },
-      anchorsPem,
-      machineId: state.machineId,
+      place: () => licencePlace(state),
       portName: simulator?.path ?? options.port,
       baud,
       guardProgram: guardProgram(),
@@ -104,7 +105,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
         bar.start(commands)
       },
       progress: (sent) => bar.update(sent),
-      ...(licenceToken !== undefined && { licenceToken }),
+      ...(licenceText !== undefined && { licenceText }),
       ...(options.user !== undefined && { user: { name: options.user } }),
     })
     bar.stop()

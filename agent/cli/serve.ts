@@ -4,7 +4,7 @@ import { controlSocketPath } from '../control/index.ts'
 import { AgentError } from '../errors.ts'
 import { type GateEnd, jobsMode, runGate } from '../gate/index.ts'
 import { openLedger } from '../ledger.ts'
-import { loadTrustAnchors } from '../licence/index.ts'
+import { licencePlace } from '../licence-place.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { loadPolicy } from '../load-policy.ts'
 import { createLogger } from '../logger.ts'
@@ -48,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       loaded,
       state,
       ledger,
-      anchorsPem: await loadTrustAnchors(state.trustDir),
+      place: () => licencePlace(state),
       version: VERSION,
       guardProgram: guardProgram(),
       inspectorProgram: inspectorProgram(),

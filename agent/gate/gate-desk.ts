@@ -8,6 +8,7 @@ import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, erasureWords } from '../erase-subject.ts'
 import { inspectJob } from '../inspect-job.ts'
 import type { Recorder } from '../ledger.ts'
+import type { LicencePlace } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
 import { checkPeopleRecord } from '../people-checks.ts'
@@ -32,7 +33,7 @@ export interface GateDeskOptions {
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
   readonly log: Recorder
-  readonly anchorsPem: readonly string[]
+  readonly place: () => Promise<LicencePlace>
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
   /** Whether a decision is witnessed, once it is or that takes too long; unset where nothing waits for witnesses. */
@@ -84,7 +85,7 @@ export class GateDesk implements GateControl {
     progress: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
-    const { gate, jobs, log, loaded, state, anchorsPem, inspectorProgram } = this.#options
+    const { gate, jobs, log, loaded, state, inspectorProgram } = this.#options
     const { path, licence, user } = request
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
@@ -95,13 +96,12 @@ export class GateDesk implements GateControl {
       spoolDir: state.spoolDir,
       policyPath: loaded.path,
       policySha256: loaded.sha256,
-      anchorsPem,
-      machineId: state.machineId,
+      place: await this.#options.place(),
       nowMs: Date.now(),
       program: inspectorProgram,
       progress,
       signal,
-      ...(licence !== undefined && { licenceToken: licence }),
+      ...(licence !== undefined && { licenceText: licence }),
       ...(user !== undefined && { user: { name: user } }),
     })
     try {

@@ -6,6 +6,7 @@ import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, type ErasureOrder, eraseSubject } from '../erase-subject.ts'
 import type { Ledger } from '../ledger.ts'
+import type { LicencePlace } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { type AuditRecord, splitRecord } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
@@ -39,7 +40,8 @@ export interface GateRunOptions {
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
   readonly ledger: Ledger
-  readonly anchorsPem: readonly string[]
+  /** What a licence is held against, as it is now. */
+  readonly place: () => Promise<LicencePlace>
   readonly version: string
   /** Which witnesses are shown the log, where the configuration names any. */
   readonly witnessPolicy?: ClientPolicy
@@ -221,7 +223,7 @@ class GateRun {
   }
 
   #desk(): GateDesk {
-    const { loaded, state, ledger, anchorsPem, inspectorProgram } = this.#options
+    const { loaded, state, ledger, place, inspectorProgram } = this.#options
     return new GateDesk({
       gate: this.#gate,
       jobs: this.#jobs,
@@ -231,7 +233,7 @@ class GateRun {
       loaded,
       state,
       log: ledger,
-      anchorsPem,
+      place,
       inspectorProgram,
       record: (record) => this.#record(record),
       ...(this.#options.config.evidence.witnesses?.required === 'jobs' && {

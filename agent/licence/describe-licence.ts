@@ -1,6 +1,6 @@
 /** A licence in plain words. */
+import { formatTime } from '../token/index.ts'
 import type { DesignDigest, Licence } from './licence.ts'
-import { formatTime } from './plain-text.ts'
 
 /** Enough of a digest to tell two designs apart by eye. */
 const DIGEST_CHARS_SHOWN = 16
@@ -14,8 +14,11 @@ export function describeLicence(licence: Licence): readonly string[] {
     `issued by ${licence.issuer} at ${formatTime(licence.issuedAtMs)}, tier ${licence.tier}`,
     `allows ${licence.licensee} to print`,
     `${name}, revision ${design.revision}`,
-    licence.copies === 1 ? 'one copy' : `up to ${licence.copies} copies`,
-    `on ${joinWords(licence.machines, 'or')}`,
+    licence.grant.copies === 1 ? 'one copy' : `up to ${licence.grant.copies} copies`,
+    `on ${joinWords(
+      licence.machines.map(({ id }) => id),
+      'or',
+    )}`,
     `from ${formatTime(licence.notBeforeMs)} until just before ${formatTime(licence.expiresAtMs)}`,
     `and only from ${joinWords(design.digests.map(describeDigest), 'or')}`,
   ]
@@ -23,9 +26,9 @@ export function describeLicence(licence: Licence): readonly string[] {
 
 function describeDigest({ form, sha256 }: DesignDigest): string {
   const short = `${sha256.slice(0, DIGEST_CHARS_SHOWN)}...`
-  return form === 'gcode-raw'
-    ? `the very file with SHA-256 ${short}`
-    : `any G-code with the same commands (SHA-256 ${short})`
+  if (form === 'gcode-raw') return `the very file with SHA-256 ${short}`
+  if (form === 'model') return `the model with SHA-256 ${short}`
+  return `any G-code with the same commands (SHA-256 ${short})`
 }
 
 function joinWords(words: readonly string[], last: 'and' | 'or'): string {

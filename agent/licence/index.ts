@@ -1,12 +1,26 @@
-/** The licence room's door: check a licence, read one, make one, and keep the anchors that are trusted. */
+/** The licence room's door: what a licence says, and whether it allows a job here and now. */
 
-export { readBoundedFile } from './bounded-file.ts'
+export { BUNDLE_BYTES_MAX, type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
+export * from './claim-parts.ts'
+export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'
+export type {
+  AllowedLicence,
+  CopyCounter,
+  CopyTerms,
+  CopyUse,
+  CopyUses,
+  Declarations,
+  DeclaredMaterial,
+  LicenceContext,
+  LicencePlace,
+  LicensedJob,
+  MachineStanding,
+  PrinterIdentity,
+  SeenLists,
+  TimeStanding,
+} from './context.ts'
 export { describeLicence } from './describe-licence.ts'
-export { createIssuer, issueLicence } from './issuer.ts'
-export { loadIssuer, saveIssuer } from './issuer-store.ts'
-export { DIGEST_FORMS, LICENCE_TIERS } from './licence.ts'
+export { type DesignDigest, DIGEST_FORMS, type Licence, licenceKey } from './licence.ts'
 export { readLicenceFile } from './licence-file.ts'
-export type { LicenceOrder } from './order.ts'
 export { readLicence } from './read-licence.ts'
-export { addTrustAnchor, loadTrustAnchors } from './trust-anchors.ts'
 export { type LicenceResult, verifyLicence } from './verify-licence.ts'

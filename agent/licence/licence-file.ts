@@ -1,14 +1,11 @@
-/** A licence as a file: one token, perhaps with a line end after it. */
+/** A licence as a file: a token, with what goes with it a line each. */
 import { AgentError } from '../errors.ts'
-import { readBoundedFile } from './bounded-file.ts'
-import { TOKEN_BYTES_MAX } from './token.ts'
+import { readBoundedFile } from '../token/index.ts'
+import { BUNDLE_BYTES_MAX } from './bundle.ts'
 
-/** Editors and shells end a file with a line end, of one byte or two. */
-const LINE_END_BYTES_MAX = 2
-
-/** Reads a token from a file. Fails with LICENCE_UNREADABLE where the file cannot hold a token at all. */
+/** Reads a licence from a file, with whatever goes with it. Fails with LICENCE_UNREADABLE where the file cannot hold a token at all. */
 export async function readLicenceFile(path: string): Promise<string> {
-  const bytes = await readBoundedFile(path, TOKEN_BYTES_MAX + LINE_END_BYTES_MAX, 'licence')
+  const bytes = await readBoundedFile(path, BUNDLE_BYTES_MAX, 'licence')
   if (bytes.length === 0) throw new AgentError('LICENCE_UNREADABLE', `licence \`${path}\` is empty`)
   const offset = bytes.findIndex((byte) => !isTokenByte(byte))
   if (offset !== -1) {

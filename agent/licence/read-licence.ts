@@ -1,9 +1,8 @@
 /** What a token claims, for people who want to look at it. Nothing is verified, and the types say so. */
+import { openToken, quoteInput, type Refused, refuse } from '../token/index.ts'
+import { openBundle } from './bundle.ts'
 import { readClaims } from './claims.ts'
 import type { Licence } from './licence.ts'
-import { quoteInput } from './plain-text.ts'
-import { type Refused, refuse } from './refusal.ts'
-import { openToken } from './token.ts'
 
 /** A reading that nobody vouches for: never the ground of a decision. */
 export type UnverifiedResult = { readonly ok: true; readonly unverified: Licence } | Refused
@@ -11,7 +10,9 @@ export type UnverifiedResult = { readonly ok: true; readonly unverified: Licence
 /** Reads a token without checking who signed it, whether it is current, or what it is for. Never throws. */
 export function readLicence(token: string): UnverifiedResult {
   try {
-    const opened = openToken(token)
+    const bundle = openBundle(token)
+    if (!bundle.ok) return bundle
+    const opened = openToken(bundle.bundle.licences[0] ?? '')
     if (!opened.ok) return opened
     const claims = readClaims(opened.token.payload)
     return claims.ok ? { ok: true, unverified: claims.licence } : claims

@@ -1,67 +1,92 @@
-/** May this job be printed here and now under this token? Offline, in order, and closed: whatever breaks, refuses. */
+/** May this job be printed here and now under this licence? Offline, in order, and closed: whatever breaks, refuses. */
+import { createHash } from 'node:crypto'
 import { assert } from '../errors.ts'
+import {
+  checkIssuerChain,
+  checkSignature,
+  deny,
+  type LicenceRefusal,
+  type Objection,
+  openToken,
+  quoteInput,
+  type Refused,
+  refuse,
+  type TrustedIssuer,
+} from '../token/index.ts'
+import { type Bundle, openBundle } from './bundle.ts'
+import type { VerifiedTerms } from './checks/check.ts'
+import { CHECKS } from './checks/index.ts'
 import { readClaims } from './claims.ts'
-import { checkIssuerChain } from './issuer-chain.ts'
-import type { DesignDigest, Licence } from './licence.ts'
-import { quoteInput } from './plain-text.ts'
-import { type Refused, refuse } from './refusal.ts'
-import { checkSignature, openToken } from './token.ts'
+import type { AllowedLicence, LicenceContext } from './context.ts'
+import { copyTerms } from './copy-terms.ts'
+import type { Licence } from './licence.ts'
 
-/** What the token is held against. */
-export interface LicenceContext {
-  /** The root certificates this site trusts, as PEM. */
-  readonly anchorsPem: readonly string[]
-  readonly nowMs: number
-  /** The identity of the machine that would print. */
-  readonly machineId: string
-  /** The digests of the job that would be printed, each 64 lower-case hexadecimal digits. */
-  readonly design: { readonly rawSha256: string; readonly canonicalSha256: string }
-  /** Copies already made or under way under this licence; left out where nobody counts yet. */
-  readonly copiesUsed?: number
-}
+/** A licence that allows the job, with what holds it or warns of it; or why not, first what was found first. */
+export type LicenceResult =
+  | ({ readonly ok: true; readonly objections: readonly Objection[] } & AllowedLicence)
+  | (Refused & { readonly objections: readonly Objection[] })
 
-/** The licence, or the one reason why not. */
-export type LicenceResult = { readonly ok: true; readonly licence: Licence } | Refused
-
-/** Verifies one token completely. Never throws: a check that breaks is the refusal `check-failed`. */
-export async function verifyLicence(token: string, context: LicenceContext): Promise<LicenceResult> {
+/** Verifies a licence completely, with all that came along. Never throws: a check that breaks is the refusal `check-failed`. */
+export async function verifyLicence(text: string, context: LicenceContext): Promise<LicenceResult> {
   try {
     assertContext(context)
-    return await verify(token, context)
+    const opened = openBundle(text)
+    return opened.ok ? await verify(opened.bundle, context) : refused(opened.refusal)
   } catch (error) {
-    return refuse('check-failed', error instanceof Error ? quoteInput(error.message) : 'no reason given')
+    return refused(broken(error))
   }
 }
 
-async function verify(compact: string, context: LicenceContext): Promise<LicenceResult> {
+async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceResult> {
+  const verified = await verifyChain(bundle, context)
+  if (!verified.ok) return refused(verified.refusal)
+  const { terms } = verified
+  const objections: Objection[] = []
+  for (const check of CHECKS) objections.push(...(await check(terms, context)))
+  const [first, ...others] = objections.filter(({ outcome }) => outcome === 'deny')
+  const rest = objections.filter(({ outcome }) => outcome !== 'deny')
+  if (first !== undefined) return refused(first.refusal, [...others, ...rest])
+  const copies = copyTerms(terms.chain, context.machine.id)
+  assert(copies !== undefined, 'a licence whose copies were checked has its share')
+  return {
+    ok: true,
+    licence: terms.licence,
+    sha256: sha256Hex(bundle.licences[0] ?? ''),
+    copies,
+    copiesLeft: Math.min(...copies.counters.map(({ key, limit }) => limit - (context.uses[key]?.used ?? 0))),
+    lists: [],
+    objections,
+  }
+}
+
+/** Who signed it, and what it says. */
+async function verifyChain(
+  bundle: Bundle,
+  context: LicenceContext,
+): Promise<{ readonly ok: true; readonly terms: VerifiedTerms } | Refused> {
+  const outermost = await verifyOutermost(bundle.licences.at(-1) ?? '', context)
+  if (!outermost.ok) return outermost
+  const { licence, issuer } = outermost
+  return { ok: true, terms: { licence, chain: [licence], issuer, bundle } }
+}
+
+/** The licence that an issuer signed. */
+async function verifyOutermost(
+  compact: string,
+  { trust, time }: LicenceContext,
+): Promise<{ readonly ok: true; readonly licence: Licence; readonly issuer: TrustedIssuer } | Refused> {
   const opened = openToken(compact)
   if (!opened.ok) return opened
   const { token } = opened
-  const chain = checkIssuerChain(token.signerDer, token.intermediateDer, context.anchorsPem, context.nowMs)
+  const chain = checkIssuerChain(token.signerDer, token.intermediateDer, trust.anchorsPem, time.nowMs)
   if (!chain.ok) return chain
   const signed = await checkSignature(token, chain.issuer.signerKey)
   if (!signed.ok) return signed
   const claims = readClaims(token.payload)
   if (!claims.ok) return claims
   const { licence } = claims
-  const refusal =
-    checkIssuer(licence, chain.issuer.uri) ??
-    checkTime(licence, context.nowMs) ??
-    checkMachine(licence, context.machineId) ??
-    checkDesign(licence, context.design) ??
-    checkCopies(licence, context.copiesUsed)
-  return refusal ?? { ok: true, licence }
-}
-
-/** A wrong context is our own mistake, and NaN would compare its way past every limit below. */
-function assertContext({ nowMs, machineId, design, copiesUsed }: LicenceContext): void {
-  assert(Number.isSafeInteger(nowMs) && nowMs > 0, 'a licence is checked at a real time')
-  assert(machineId !== '', 'a licence is checked for a machine with an identity')
-  for (const digest of [design.rawSha256, design.canonicalSha256]) {
-    assert(/^[0-9a-f]{64}$/.test(digest), 'a licence is checked against complete digests')
-  }
-  const counts = copiesUsed === undefined || (Number.isSafeInteger(copiesUsed) && copiesUsed >= 0)
-  assert(counts, 'copies used are a whole number')
+  const foreign = checkIssuer(licence, chain.issuer.uri)
+  return foreign ?? { ok: true, licence, issuer: chain.issuer }
 }
 
 function checkIssuer({ issuer }: Licence, certifiedUri: string): Refused | undefined {
@@ -70,33 +95,28 @@ function checkIssuer({ issuer }: Licence, certifiedUri: string): Refused | undef
   return refuse('issuer-not-allowed', message, issuer, certifiedUri)
 }
 
-/** From `nbf` on and before `exp` (RFC 7519): at the very second of `exp` it is over. */
-function checkTime({ issuedAtMs, notBeforeMs, expiresAtMs }: Licence, nowMs: number): Refused | undefined {
-  // Used before it was issued: one of the two clocks is wrong, and it may be ours.
-  const startsAtMs = Math.max(notBeforeMs, issuedAtMs)
-  if (nowMs < startsAtMs) return refuse('not-yet-valid', startsAtMs, nowMs)
-  if (nowMs >= expiresAtMs) return refuse('expired', expiresAtMs, nowMs)
-  return undefined
+/** A wrong context is our own mistake, and NaN would compare its way past every limit below. */
+function assertContext({ time, machine, job, uses }: LicenceContext): void {
+  assert(Number.isSafeInteger(time.nowMs) && time.nowMs > 0, 'a licence is checked at a real time')
+  assert(machine.id !== '', 'a licence is checked for a machine with an identity')
+  for (const digest of [job.rawSha256, job.canonicalSha256]) {
+    assert(/^[0-9a-f]{64}$/.test(digest), 'a licence is checked against complete digests')
+  }
+  for (const { used, usedToday } of Object.values(uses)) {
+    const isCount = [used, usedToday].every((count) => Number.isSafeInteger(count) && count >= 0)
+    assert(isCount, 'copies used are a whole number')
+  }
 }
 
-function checkMachine({ machines }: Licence, machineId: string): Refused | undefined {
-  return machines.includes(machineId) ? undefined : refuse('other-machine', machineId, machines)
+function refused(refusal: LicenceRefusal, objections: readonly Objection[] = []): LicenceResult {
+  return { ok: false, refusal, objections }
 }
 
-/** A digest binds in its own form only: a raw digest never vouches for a canonical one. */
-function checkDesign({ design }: Licence, job: LicenceContext['design']): Refused | undefined {
-  const jobDigest = (digest: DesignDigest): string =>
-    digest.form === 'gcode-raw' ? job.rawSha256 : job.canonicalSha256
-  if (design.digests.some((digest) => digest.sha256 === jobDigest(digest))) return undefined
-  // The canonical digest explains more: where it differs, the commands do, not only the comments.
-  const named = design.digests.find(({ form }) => form === 'gcode-canon') ?? design.digests[0]
-  assert(named !== undefined, 'a licence that was read names at least one digest')
-  const subject = named.form === 'gcode-raw' ? 'its file' : 'its command sequence'
-  const label = `${design.id} ${design.revision}`
-  return refuse('other-design', label, subject, jobDigest(named), named.sha256)
+function broken(error: unknown): LicenceRefusal {
+  const what = error instanceof Error ? quoteInput(error.message) : 'no reason given'
+  return deny(refuse('check-failed', what)).refusal
 }
 
-function checkCopies({ copies }: Licence, copiesUsed: number | undefined): Refused | undefined {
-  if (copiesUsed === undefined || copiesUsed < copies) return undefined
-  return refuse('copies-used-up', copiesUsed, copies)
+function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

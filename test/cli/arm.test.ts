@@ -9,6 +9,7 @@ import type { ArmRequest, ControlAnswer } from '../../agent/control/index.ts'
 import { AgentError } from '../../agent/errors.ts'
 import { judgeJob } from '../../agent/judge-job.ts'
 import { newState, type StubGate, serveStub } from '../control/gate-stub.ts'
+import { placeOf } from '../licence/fixture.ts'
 import { capture } from './captured.ts'
 
 const said = capture()
@@ -22,8 +23,7 @@ async function decide(request: ArmRequest): Promise<ControlAnswer> {
     name: request.name ?? 'job',
     loaded: findPolicy('maker-space'),
     chunks: [readFileSync(request.path)],
-    anchorsPem: [],
-    machineId: 'm-1',
+    place: placeOf([], 'm-1'),
     nowMs: 0,
   })
   if (decision.outcome === 'deny') return { ok: false, code: 'DENIED', message: 'not armed', decision }

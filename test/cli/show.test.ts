@@ -5,6 +5,7 @@ import { claimLines, factLines } from '../../agent/cli/show-facts.ts'
 import { judgeJob } from '../../agent/judge-job.ts'
 import { surveyJob } from '../../agent/survey-job.ts'
 import type { Decision } from '../../policies/index.ts'
+import { placeOf } from '../licence/fixture.ts'
 
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z')
 
@@ -13,8 +14,7 @@ async function decisionOn(gcode: string): Promise<Decision> {
     name: 'job.gcode',
     loaded: findPolicy('maker-space'),
     chunks: [Buffer.from(gcode)],
-    anchorsPem: [],
-    machineId: 'm-1',
+    place: placeOf([], 'm-1'),
     nowMs: NOW_MS,
   })
   return decision

@@ -56,6 +56,7 @@ function inspected(id: string, bytes: number): InspectedJob {
   hasher.update(content)
   return {
     decision: { id, job: { name: `${id}.gcode` } } as InspectedJob['decision'],
+    licence: undefined,
     spooledPath,
     blockDigests: hasher.digest(),
     canonicalSha256: 'ab'.repeat(32),

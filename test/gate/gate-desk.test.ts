@@ -14,6 +14,7 @@ import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
+import { placeOf } from '../licence/fixture.ts'
 import { decisionOf, recordsOf } from '../state-scratch.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -81,7 +82,7 @@ async function scene(
         return written
       },
     },
-    anchorsPem: [],
+    place: async () => placeOf([], state.machineId),
     inspectorProgram,
     record: (record) => void writing.push(ledger.append(record)),
     erase: (subject, by, isForced) =>

@@ -2,9 +2,10 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { CompactSign } from 'jose'
-import type { Issuer } from '../../agent/licence/issuer.ts'
-import type { LicenceOrder } from '../../agent/licence/order.ts'
-import type { LicenceContext } from '../../agent/licence/verify-licence.ts'
+import type { Issuer } from '../../agent/issuer/issuer.ts'
+import type { LicenceOrder } from '../../agent/issuer/order.ts'
+import type { LicenceContext, LicencePlace } from '../../agent/licence/index.ts'
+import { trustIn } from '../../agent/trust/index.ts'
 
 export const FIXTURES = new URL('../../fixtures/licence/', import.meta.url)
 
@@ -58,8 +59,54 @@ export const order: LicenceOrder = {
 }
 
 /** The place where that order may be printed. */
-export function contextWith(changes: Partial<LicenceContext> = {}): LicenceContext {
-  return { anchorsPem: [issuer.rootPem], nowMs: NOW_MS, machineId: 'bench-1', design: bracket, ...changes }
+export function contextWith(changes: ContextChanges = {}): LicenceContext {
+  const {
+    anchorsPem = [issuer.rootPem],
+    nowMs = NOW_MS,
+    machineId = 'bench-1',
+    design = bracket,
+    ...rest
+  } = changes
+  return {
+    trust: trustIn(anchorsPem),
+    time: { nowMs, signedMs: 0, doubt: 'none' },
+    machine: { id: machineId, printer: null, assurance: 'software', cosigners: 0, isRealPort: true },
+    uses: {},
+    statusLists: [],
+    seenLists: {},
+    job: { ...PLAIN_JOB, ...design },
+    declared: {},
+    ...rest,
+  }
+}
+
+/** The commonest changes by short names, and any other member whole. */
+export interface ContextChanges extends Partial<LicenceContext> {
+  readonly anchorsPem?: readonly string[]
+  readonly nowMs?: number
+  readonly machineId?: string
+  readonly design?: typeof bracket
+}
+
+/** A job within every limit. */
+export const PLAIN_JOB: LicenceContext['job'] = {
+  ...bracket,
+  nozzleMaxCelsius: 210,
+  bedMaxCelsius: 60,
+  chamberMaxCelsius: null,
+  sizeMm: { x: 20, y: 20, z: 10 },
+  feedrateMaxMmPerMin: 3000,
+  flowMaxMm3PerS: 8,
+  layerMinMm: 0.2,
+  layerMaxMm: 0.2,
+  filamentMm: 900,
+  estimatedSeconds: 1200,
+}
+
+/** A place that trusts these anchors, for whole jobs. */
+export function placeOf(anchorsPem: readonly string[], machineId: string, nowMs = NOW_MS): LicencePlace {
+  const { trust, time, machine, uses, statusLists, seenLists } = contextWith({ anchorsPem, machineId, nowMs })
+  return { trust, time, machine, uses, statusLists, seenLists }
 }
 
 /** The claims of that order as they stand in a token. */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { issueLicence } from '../../agent/licence/issuer.ts'
-import type { LicenceOrder } from '../../agent/licence/order.ts'
+import { issueLicence } from '../../agent/issuer/issuer.ts'
+import type { LicenceOrder } from '../../agent/issuer/order.ts'
+import type { LicenceContext } from '../../agent/licence/index.ts'
 import { readLicence } from '../../agent/licence/read-licence.ts'
-import { type LicenceContext, verifyLicence } from '../../agent/licence/verify-licence.ts'
+import { verifyLicence } from '../../agent/licence/verify-licence.ts'
 import {
   bracket,
+  type ContextChanges,
   change,
   contextWith,
   DAY_MS,
@@ -18,12 +20,12 @@ import {
 
 const token = await issueLicence(issuer, order, NOW_MS - DAY_MS)
 
-async function codeOf(changes: Partial<LicenceContext>, of = token): Promise<string> {
+async function codeOf(changes: ContextChanges, of = token): Promise<string> {
   const result = await verifyLicence(of, contextWith(changes))
   return result.ok ? 'allowed' : result.refusal.code
 }
 
-async function messageOf(changes: Partial<LicenceContext>, of = token): Promise<string> {
+async function messageOf(changes: ContextChanges, of = token): Promise<string> {
   const result = await verifyLicence(of, contextWith(changes))
   return result.ok ? 'allowed' : result.refusal.message
 }

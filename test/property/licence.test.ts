@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { issueLicence } from '../../agent/issuer/issuer.ts'
 import { readClaims } from '../../agent/licence/claims.ts'
-import { issueLicence } from '../../agent/licence/issuer.ts'
-import { checkIssuerChain } from '../../agent/licence/issuer-chain.ts'
-import { LICENCE_REFUSAL_CODES } from '../../agent/licence/refusal.ts'
-import { parseStrictJson } from '../../agent/licence/strict-json.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
+import { checkIssuerChain } from '../../agent/token/issuer-chain.ts'
+import { LICENCE_REFUSAL_CODES } from '../../agent/token/refusal.ts'
+import { parseStrictJson } from '../../agent/token/strict-json.ts'
 import { contextWith, issuer, NOW_MS, order } from '../licence/fixture.ts'
-import { zoo } from '../licence/zoo.ts'
+import { zoo } from '../token/zoo.ts'
 
 const token = await issueLicence(issuer, order, NOW_MS)
 const bytes = Buffer.from(token)

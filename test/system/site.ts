@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { findLog } from '../../agent/cli/audit-place.ts'
 import { AgentError } from '../../agent/errors.ts'
+import { issueLicence, type LicenceOrder } from '../../agent/issuer/index.ts'
 import { readLedger } from '../../agent/ledger.ts'
-import { issueLicence, type LicenceOrder } from '../../agent/licence/index.ts'
 import { issuer } from '../licence/fixture.ts'
 import { newFolder, ROOT, run } from './command.ts'
 

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { LICENCE_SIGNING_PURPOSE } from '../../agent/licence/certificate.ts'
-import { createIssuer, issueLicence } from '../../agent/licence/issuer.ts'
-import type { LicenceOrder } from '../../agent/licence/order.ts'
+import { createIssuer, issueLicence } from '../../agent/issuer/issuer.ts'
+import type { LicenceOrder } from '../../agent/issuer/order.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
-import { contextWith, DAY_MS, fixtureKey, issuer, NOW_MS, order } from './fixture.ts'
+import { LICENCE_SIGNING_PURPOSE } from '../../agent/token/certificate.ts'
+import { contextWith, DAY_MS, fixtureKey, issuer, NOW_MS, order } from '../licence/fixture.ts'
 
 describe('a new issuer', async () => {
   const request = { name: 'Müller & Söhne', uri: 'https://muster.example/lizenzen', nowMs: NOW_MS, days: 30 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseStrictJson } from '../../agent/licence/strict-json.ts'
+import { parseStrictJson } from '../../agent/token/strict-json.ts'
 
 const parse = (text: string): ReturnType<typeof parseStrictJson> => parseStrictJson(Buffer.from(text))
 

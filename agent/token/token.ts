@@ -1,20 +1,33 @@
 /**
- * The envelope of a licence: a JWS in compact form whose algorithm, type and certificate list are fixed here, never
- * chosen by the token. RFC 7515 for the form, RFC 7518 section 3.5 for PS256.
+ * The envelope of every token that an issuer signs: a JWS in compact form whose algorithm, type and certificate list are
+ * fixed here, never chosen by the token. RFC 7515 for the form, RFC 7518 section 3.5 for PS256.
  */
 import type { KeyObject } from 'node:crypto'
 import { CompactSign, compactVerify, errors as joseErrors } from 'jose'
 import { z } from 'zod'
-import { describeIssue } from './claims.ts'
+import { describeIssue } from './describe-issue.ts'
 import { quoteInput } from './plain-text.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 /** Two RSA-4096 certificates, the claims and the signature take 6 KiB. The rest is room for claims to come. */
-export const TOKEN_BYTES_MAX = 16 * 1024
+const TOKEN_BYTES_MAX = 16 * 1024
 
-/** The `typ` of a licence. Other tokens of the same issuer must not pass for one. */
-export const TOKEN_TYPE = 'design-licence+jwt'
+/** A status list of 2^20 licences that are all different from their neighbours, and the longest screening list. */
+const LIST_BYTES_MAX = 1024 * 1024
+
+/** Each kind of token: its `typ`, so that none passes for another, what people call it, and its size at most. */
+export const TOKEN_KINDS = {
+  licence: { type: 'design-licence+jwt', words: 'licence', bytesMax: TOKEN_BYTES_MAX },
+  allocation: { type: 'licence-allocation+jwt', words: 'allocation', bytesMax: TOKEN_BYTES_MAX },
+  refund: { type: 'licence-refund+jwt', words: 'refund', bytesMax: TOKEN_BYTES_MAX },
+  // draft-ietf-oauth-status-list, section 5.1.
+  statusList: { type: 'statuslist+jwt', words: 'status list', bytesMax: LIST_BYTES_MAX },
+  screeningList: { type: 'screening-list+jwt', words: 'screening list', bytesMax: LIST_BYTES_MAX },
+  recognition: { type: 'recognition+jwt', words: 'recognition', bytesMax: TOKEN_BYTES_MAX },
+} as const
+
+export type TokenKind = keyof typeof TOKEN_KINDS
 
 /** RSA-PSS with SHA-256. Fixed: an algorithm that the token may choose is an algorithm that the attacker chooses. */
 export const TOKEN_ALGORITHM = 'PS256'
@@ -28,7 +41,7 @@ export const CERTIFICATE_BYTES_MAX = 4 * 1024
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 const COMPACT_FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
-/** A token that has the form of a licence. Nothing in it is believed yet. */
+/** A token that has the form of its kind. Nothing in it is believed yet. */
 export interface OpenedToken {
   readonly compact: string
   readonly signerDer: Buffer
@@ -42,10 +55,14 @@ const headerSchema = z.strictObject({
   x5c: z.array(z.string()),
 })
 
-/** Takes a token apart. What is not exactly a licence's envelope is refused before anything is decoded for its sake. */
-export function openToken(compact: string): { readonly ok: true; readonly token: OpenedToken } | Refused {
+/** Takes a token apart. What is not exactly the envelope of its kind is refused before anything is decoded for its sake. */
+export function openToken(
+  compact: string,
+  kind: TokenKind = 'licence',
+): { readonly ok: true; readonly token: OpenedToken } | Refused {
+  const { bytesMax } = TOKEN_KINDS[kind]
   const sizeBytes = Buffer.byteLength(compact)
-  if (sizeBytes > TOKEN_BYTES_MAX) return refuse('too-large', sizeBytes, TOKEN_BYTES_MAX)
+  if (sizeBytes > bytesMax) return refuse('too-large', sizeBytes, bytesMax)
   if (!COMPACT_FORM.test(compact)) {
     return refuse('malformed', 'it is not three base64url parts with a dot between')
   }
@@ -53,7 +70,7 @@ export function openToken(compact: string): { readonly ok: true; readonly token:
   if (header === undefined || payload === undefined || signature === undefined) {
     return refuse('malformed', 'a part is not canonical base64url')
   }
-  const chain = readHeader(header)
+  const chain = readHeader(header, kind)
   if (!chain.ok) return chain
   const { signerDer, intermediateDer } = chain
   return { ok: true, token: { compact, signerDer, intermediateDer, payload } }
@@ -61,6 +78,7 @@ export function openToken(compact: string): { readonly ok: true; readonly token:
 
 function readHeader(
   bytes: Buffer,
+  kind: TokenKind,
 ): { readonly ok: true; readonly signerDer: Buffer; readonly intermediateDer: Buffer } | Refused {
   const json = parseStrictJson(bytes)
   if (!json.ok) return refuse('malformed', `header: ${json.problem}`)
@@ -71,13 +89,14 @@ function readHeader(
   if (alg !== TOKEN_ALGORITHM) {
     return refuse('malformed', `its algorithm is ${quoteInput(alg)}, only \`${TOKEN_ALGORITHM}\` is read`)
   }
-  if (typ !== TOKEN_TYPE) {
-    return refuse('malformed', `its type is ${quoteInput(typ)}, a licence is a \`${TOKEN_TYPE}\``)
+  const { type, words } = TOKEN_KINDS[kind]
+  if (typ !== type) {
+    return refuse('malformed', `its type is ${quoteInput(typ)}, a ${words} is a \`${type}\``)
   }
   if (x5c.length !== CHAIN_CERTIFICATES) {
     return refuse(
       'malformed',
-      `it carries ${x5c.length} certificates, a licence carries ${CHAIN_CERTIFICATES} (signer and intermediate)`,
+      `it carries ${x5c.length} certificates, a ${words} carries ${CHAIN_CERTIFICATES} (signer and intermediate)`,
     )
   }
   const [signerDer, intermediateDer] = x5c.map(decodeCertificate)
@@ -123,11 +142,12 @@ export async function signToken(
   payload: Uint8Array,
   signingKey: KeyObject,
   chainDer: readonly [signer: Buffer, intermediate: Buffer],
+  kind: TokenKind = 'licence',
 ): Promise<string> {
   return new CompactSign(payload)
     .setProtectedHeader({
       alg: TOKEN_ALGORITHM,
-      typ: TOKEN_TYPE,
+      typ: TOKEN_KINDS[kind].type,
       x5c: chainDer.map((der) => der.toString('base64')),
     })
     .sign(signingKey)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatTime, PLAIN_TEXT, quoteInput, showInput } from '../../agent/licence/plain-text.ts'
+import { formatTime, PLAIN_TEXT, quoteInput, showInput } from '../../agent/token/plain-text.ts'
 
 describe('visible text', () => {
   test.each(['Riverside Makers', 'Zürich – Werkstatt 3', '北京工坊', 'ورشة', 'می‌خواهم', '👩‍🔧 shop', 'a'])(

@@ -1,21 +1,15 @@
 /**
- * Every reason for which a licence is refused: one row each, with what it says and what to do about it. The codes are
- * stable: decisions, the log and scripts hold them.
+ * Every reason for which a token or a licence is refused: one row each, with what it says and what to do about it. The
+ * codes are stable: decisions, the log and scripts hold them.
  */
 import { formatTime, quoteInput, showInput } from './plain-text.ts'
-
-interface Explanation {
-  readonly message: string
-  readonly value?: string | number
-  readonly limit?: string | number
-}
+import { type Explanation, listInput, NEW_FROM_ISSUER } from './refusal-words.ts'
+import { TERMS_REFUSALS } from './terms-refusals.ts'
 
 interface Row {
   readonly remedy: string
   readonly explain: (...facts: never[]) => Explanation
 }
-
-const NEW_FROM_ISSUER = 'ask the issuer for a new licence'
 
 const REFUSALS = {
   /** Not a token of this kind at all: its shape, its header, or a claim with a wrong type or value. */
@@ -126,6 +120,7 @@ const REFUSALS = {
       limit: copies,
     }),
   },
+  ...TERMS_REFUSALS,
   /** Two libraries read the same certificates and do not agree. One of them is wrong, so nobody is believed. */
   'opinions-differ': {
     remedy: 'do not use this licence; send it to the site administrator, it may be crafted',
@@ -155,10 +150,35 @@ export interface LicenceRefusal {
   readonly limit?: string | number
 }
 
-/** The failing half of every result in this room. */
+/** The failing half of every result. */
 export interface Refused {
   readonly ok: false
   readonly refusal: LicenceRefusal
+}
+
+/** Who may release what is held: whoever runs the place, whoever answers for compliance, or the issuer alone. */
+export const RELEASERS = ['site', 'compliance', 'issuer'] as const
+
+export type Releaser = (typeof RELEASERS)[number]
+
+/** A refusal with what it comes to: it denies, or holds until somebody releases it, or only warns. */
+export interface Objection {
+  readonly outcome: 'deny' | 'hold' | 'warn'
+  /** Of a hold: who may release it; null otherwise. */
+  readonly release: Releaser | null
+  readonly refusal: LicenceRefusal
+}
+
+export function deny(refused: Refused): Objection {
+  return { outcome: 'deny', release: null, refusal: refused.refusal }
+}
+
+export function hold(refused: Refused, release: Releaser): Objection {
+  return { outcome: 'hold', release, refusal: refused.refusal }
+}
+
+export function warn(refused: Refused): Objection {
+  return { outcome: 'warn', release: null, refusal: refused.refusal }
 }
 
 /** Builds a refusal from its row. */
@@ -170,15 +190,6 @@ export function refuse<C extends LicenceRefusalCode>(
   // The compiler cannot tie a row to its own facts through a variable code; the signature above does.
   const explain = row.explain as (...facts: Parameters<(typeof REFUSALS)[C]['explain']>) => Explanation
   return { ok: false, refusal: { code, ...explain(...facts), remedy: row.remedy } }
-}
-
-/** More names than this make the sentence unreadable; the value and limit of the refusal hold them all. */
-const LISTED_NAMES_MAX = 3
-
-function listInput(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED_NAMES_MAX).map(quoteInput).join(', ')
-  const hidden = names.length - LISTED_NAMES_MAX
-  return hidden > 0 ? `${shown} and ${hidden} more` : shown
 }
 
 /** Enough to see that two digests differ; value and limit of the refusal hold them whole. */

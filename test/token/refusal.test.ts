@@ -5,8 +5,8 @@ import {
   type LicenceRefusal,
   type Refused,
   refuse,
-} from '../../agent/licence/refusal.ts'
-import { NOW_MS } from './fixture.ts'
+} from '../../agent/token/refusal.ts'
+import { NOW_MS } from '../licence/fixture.ts'
 
 const examples: readonly Refused[] = [
   refuse('malformed', 'it is not JSON'),

@@ -2,11 +2,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { issueLicence } from '../../agent/licence/issuer.ts'
-import { addTrustAnchor, loadTrustAnchors } from '../../agent/licence/trust-anchors.ts'
+import { issueLicence } from '../../agent/issuer/issuer.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
-import { contextWith, issuer, NOW_MS, order, readFixture } from './fixture.ts'
-import { zoo } from './zoo.ts'
+import { addTrustAnchor, loadTrustAnchors } from '../../agent/trust/trust-anchors.ts'
+import { contextWith, issuer, NOW_MS, order, readFixture } from '../licence/fixture.ts'
+import { zoo } from '../token/zoo.ts'
 
 let dir: string
 beforeEach(async () => {

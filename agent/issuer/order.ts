@@ -2,18 +2,18 @@
 import { z } from 'zod'
 import {
   copiesSchema,
+  type DesignDigest,
   digestFormSchema,
-  licenceIdSchema,
-  machinesSchema,
   nameSchema,
   sha256Schema,
   textSchema,
-} from './claims.ts'
-import { type DesignDigest, LICENCE_TIERS, type LicenceTier } from './licence.ts'
+  uuidSchema,
+} from '../licence/index.ts'
+import { LICENCE_TIERS, type LicenceTier } from '../trust/index.ts'
 
 /** The schema of an order, for those who read one from a file or from flags. */
 export const orderSchema = z.strictObject({
-  id: licenceIdSchema.optional().describe('The licence id, a lower-case UUID. Left out: a random one.'),
+  id: uuidSchema.optional().describe('The licence id, a lower-case UUID. Left out: a random one.'),
   licensee: textSchema.describe('Who may print.'),
   tier: z.enum(LICENCE_TIERS).describe('How closely the design is held.'),
   design: z.strictObject({
@@ -26,7 +26,7 @@ export const orderSchema = z.strictObject({
       .describe('The files that are this design: any one of them may be printed.'),
   }),
   copies: copiesSchema.describe('How many may be printed in total.'),
-  machines: machinesSchema.describe('The identities of the machines that may print it.'),
+  machines: z.array(nameSchema).min(1).describe('The identities of the machines that may print it.'),
   notBeforeMs: z.int().min(0).optional().describe('First instant of use, in ms since 1970. Left out: now.'),
   expiresAtMs: z.int().min(0).describe('First instant after use, in ms since 1970.'),
 })

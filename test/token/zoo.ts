@@ -1,7 +1,7 @@
 /** Chains that must be refused, each for one reason, beside the good one. */
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
-import type { LicenceRefusalCode } from '../../agent/licence/refusal.ts'
-import { fixtureKey, issuer } from './fixture.ts'
+import type { LicenceRefusalCode } from '../../agent/token/refusal.ts'
+import { fixtureKey, issuer } from '../licence/fixture.ts'
 import {
   authority,
   type BadCertificate,

@@ -1,7 +1,7 @@
 /** Builds the certificates of an issuer with node-forge. Private keys stay in node:crypto and never enter it. */
 import { createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
 import forge from 'node-forge'
-import { LICENCE_SIGNING_PURPOSE } from './certificate.ts'
+import { LICENCE_SIGNING_PURPOSE } from '../token/index.ts'
 
 const { asn1, pki } = forge
 

@@ -1,7 +1,7 @@
 /** Certificates of any make, good and bad, for the zoo. node-forge builds them, node:crypto signs. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
-import { LICENCE_SIGNING_PURPOSE } from '../../agent/licence/certificate.ts'
+import { LICENCE_SIGNING_PURPOSE } from '../../agent/token/certificate.ts'
 
 const { asn1, pki } = forge
 

@@ -8,13 +8,19 @@ import { z } from 'zod'
 import { AgentError } from '../errors.ts'
 import {
   CLAIMS_VERSION,
-  describeIssue,
   issuerUriSchema,
   LICENCE_AUDIENCE,
   type LicenceClaims,
   readClaims,
-} from './claims.ts'
-import { checkIssuerChain } from './issuer-chain.ts'
+} from '../licence/index.ts'
+import {
+  checkIssuerChain,
+  describeIssue,
+  formatTime,
+  openToken,
+  PLAIN_TEXT,
+  signToken,
+} from '../token/index.ts'
 import {
   type CertificateName,
   intermediateExtensions,
@@ -23,9 +29,7 @@ import {
   signerExtensions,
 } from './make-certificate.ts'
 import { type LicenceOrder, orderSchema } from './order.ts'
-import { formatTime, PLAIN_TEXT } from './plain-text.ts'
 import { exportPrivateKey, PASSPHRASE_CHARS_MIN } from './private-key.ts'
-import { openToken, signToken } from './token.ts'
 
 /** The least key the gate accepts; larger ones make each check slower and nothing here stronger. */
 const KEY_BITS = 3072

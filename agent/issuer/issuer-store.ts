@@ -3,9 +3,8 @@ import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AgentError, systemErrorCode } from '../errors.ts'
-import { readBoundedFile } from './bounded-file.ts'
+import { readBoundedFile, readCertificate } from '../token/index.ts'
 import type { Issuer, NewIssuer } from './issuer.ts'
-import { readCertificate } from './issuer-chain.ts'
 import { importPrivateKey } from './private-key.ts'
 
 /** Where things lie. `root.pem` is the one file that is handed to sites. */

@@ -2,7 +2,7 @@
  * Who signed this token, and may they? Two libraries read the certificates and walk the path; they must read the same
  * facts and come to the same end. Where they do not, the answer is no, whichever of them is right.
  */
-import { type KeyObject, X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Certificate, CertificateRole, Chain, PathOpinion, SharedFacts } from './certificate.ts'
 import { type ForgeReading, judgePathWithForge, readWithForge } from './certificate-path.ts'
 import { checkDates, checkKey, checkProfile } from './certificate-profile.ts'
@@ -19,6 +19,19 @@ export interface TrustedIssuer {
   readonly signerKey: KeyObject
   /** When the signer's own certificate ends. */
   readonly signerNotAfterMs: number
+  /** SHA-256 of the anchor's certificate in DER, 64 lower-case hexadecimal digits: what the trust store names it by. */
+  readonly anchorSha256: string
+  /** Signer and intermediate, for whoever revokes certificates. */
+  readonly certificates: readonly IssuerCertificate[]
+}
+
+/** What a revocation can name. */
+export interface IssuerCertificate {
+  readonly label: string
+  /** Hexadecimal, lower case, without leading zeros. */
+  readonly serial: string
+  /** SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits. */
+  readonly spkiSha256: string
 }
 
 /** Judges signer and intermediate against the trust anchors of this machine, at one instant. */
@@ -37,7 +50,7 @@ export function checkIssuerChain(
   if (refusal !== undefined) return refusal
 
   const anchored = checkAnchors(signer.certificate, intermediate.certificate, anchorsPem, nowMs)
-  if (anchored !== undefined) return anchored
+  if (!anchored.ok) return anchored
   const { facts, x509 } = signer.certificate
   return {
     ok: true,
@@ -46,6 +59,12 @@ export function checkIssuerChain(
       name: facts.organisation,
       signerKey: x509.publicKey,
       signerNotAfterMs: facts.notAfterMs,
+      anchorSha256: sha256Hex(anchored.anchorDer),
+      certificates: [signer.certificate, intermediate.certificate].map((certificate) => ({
+        label: certificate.label,
+        serial: certificate.facts.serial,
+        spkiSha256: sha256Hex(Buffer.from(certificate.facts.publicKey, 'base64')),
+      })),
     },
   }
 }
@@ -54,13 +73,17 @@ function checkOne(certificate: Certificate, nowMs: number): Refused | undefined 
   return checkProfile(certificate) ?? checkDates(certificate, nowMs)
 }
 
-/** Tries each anchor that bears the name the intermediate was issued by. Undefined means that one of them holds. */
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Tries each anchor that bears the name the intermediate was issued by, until one of them holds. */
 function checkAnchors(
   signer: Certificate,
   intermediate: Certificate,
   anchorsPem: readonly string[],
   nowMs: number,
-): Refused | undefined {
+): { readonly ok: true; readonly anchorDer: Buffer } | Refused {
   const issuer = signer.facts.organisation || signer.facts.commonName
   let refusal = refuse('untrusted-issuer', issuer, 'its certificates lead to none of the trust anchors')
   for (const der of anchorsNamed(intermediate.x509.issuer, anchorsPem)) {
@@ -69,7 +92,7 @@ function checkAnchors(
       ? (checkOne(anchor.certificate, nowMs) ??
         judgePath([signer, intermediate, anchor.certificate], nowMs, issuer))
       : anchor
-    if (objection === undefined) return undefined
+    if (objection === undefined) return { ok: true, anchorDer: der }
     // Several anchors can share a name while a root is renewed. The one that came closest has the most to say.
     if (objection.refusal.code !== 'untrusted-issuer' || refusal.refusal.code === 'untrusted-issuer') {
       refusal = objection

@@ -3,9 +3,7 @@ import { randomUUID, X509Certificate } from 'node:crypto'
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, systemErrorCode } from '../errors.ts'
-import { readBoundedFile } from './bounded-file.ts'
-import { checkProfile } from './certificate-profile.ts'
-import { readCertificate } from './issuer-chain.ts'
+import { checkProfile, readBoundedFile, readCertificate } from '../token/index.ts'
 
 /** More issuers than any site deals with, and few enough to try all that share a name. */
 const ANCHORS_MAX = 64

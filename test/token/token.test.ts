@@ -1,8 +1,8 @@
 import { constants, createHmac, createPublicKey, createSign, generateKeyPairSync, sign } from 'node:crypto'
 import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { openToken, TOKEN_BYTES_MAX } from '../../agent/licence/token.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
+import { openToken, TOKEN_BYTES_MAX } from '../../agent/token/token.ts'
 import {
   contextWith,
   encodePart,
@@ -12,7 +12,7 @@ import {
   plainHeader,
   signClaims,
   toX5c,
-} from './fixture.ts'
+} from '../licence/fixture.ts'
 
 const genuine = await signClaims(plainClaims())
 const [header, payload, signature] = genuine.split('.') as [string, string, string]

@@ -4,11 +4,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { issueLicence, type NewIssuer } from '../../agent/licence/issuer.ts'
-import { loadIssuer, saveIssuer } from '../../agent/licence/issuer-store.ts'
-import { exportPrivateKey, importPrivateKey } from '../../agent/licence/private-key.ts'
+import { issueLicence, type NewIssuer } from '../../agent/issuer/issuer.ts'
+import { loadIssuer, saveIssuer } from '../../agent/issuer/issuer-store.ts'
+import { exportPrivateKey, importPrivateKey } from '../../agent/issuer/private-key.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
-import { contextWith, fixtureKey, issuer, NOW_MS, order, readFixture } from './fixture.ts'
+import { contextWith, fixtureKey, issuer, NOW_MS, order, readFixture } from '../licence/fixture.ts'
 
 const PASSPHRASE = 'correct hörse …'
 

@@ -6,11 +6,11 @@ import {
   type CertificateRole,
   type Chain,
   LICENCE_SIGNING_PURPOSE,
-} from '../../agent/licence/certificate.ts'
-import { judgePathWithForge, readWithForge } from '../../agent/licence/certificate-path.ts'
-import { checkIssuerChain } from '../../agent/licence/issuer-chain.ts'
-import { factsFromNode, judgePathWithNode, readWithNode } from '../../agent/licence/second-opinion.ts'
-import { fixtureKey, issuer, NOW_MS } from './fixture.ts'
+} from '../../agent/token/certificate.ts'
+import { judgePathWithForge, readWithForge } from '../../agent/token/certificate-path.ts'
+import { checkIssuerChain } from '../../agent/token/issuer-chain.ts'
+import { factsFromNode, judgePathWithNode, readWithNode } from '../../agent/token/second-opinion.ts'
+import { fixtureKey, issuer, NOW_MS } from '../licence/fixture.ts'
 import { authority, makeBadCertificate, signsCertificates, toPem } from './make-bad-certificate.ts'
 import { type ZooCase, zoo } from './zoo.ts'
 

@@ -1,0 +1,41 @@
+import type { Facts } from '../gcode/index.ts'
+import type { LicencePlace, LicensedJob } from './licence/index.ts'
+import type { StateFolder } from './state-folder.ts'
+import { loadTrustAnchors, trustIn } from './trust/index.ts'
+
+/** What a licence is held against at this place: whom the site trusts, what time it is, how often it was used. */
+
+/** The place as it is now. Throws LICENCE_UNREADABLE where the trust folder cannot be used. */
+export async function licencePlace(state: StateFolder): Promise<LicencePlace> {
+  return {
+    trust: trustIn(await loadTrustAnchors(state.trustDir)),
+    time: { nowMs: Date.now(), signedMs: 0, doubt: 'none' },
+    machine: { id: state.machineId, printer: null, assurance: 'software', cosigners: 0, isRealPort: true },
+    uses: {},
+    statusLists: [],
+    seenLists: {},
+  }
+}
+
+/** The part of a survey that a licence speaks of. */
+export function licensedJob(survey: {
+  readonly sha256: string
+  readonly canonicalSha256: string
+  readonly facts: Facts
+}): LicensedJob {
+  const { facts } = survey
+  return {
+    rawSha256: survey.sha256,
+    canonicalSha256: survey.canonicalSha256,
+    nozzleMaxCelsius: facts.nozzleMaxCelsius,
+    bedMaxCelsius: facts.bedMaxCelsius,
+    chamberMaxCelsius: facts.chamberMaxCelsius,
+    sizeMm: facts.sizeMm,
+    feedrateMaxMmPerMin: facts.feedrateMaxMmPerMin,
+    flowMaxMm3PerS: facts.flowMaxMm3PerS,
+    layerMinMm: facts.layers.minHeightMm,
+    layerMaxMm: facts.layers.maxHeightMm,
+    filamentMm: facts.filamentMm,
+    estimatedSeconds: facts.estimatedSeconds,
+  }
+}

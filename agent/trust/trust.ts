@@ -1,0 +1,65 @@
+/**
+ * Whom a site believes, and in what: plain data, so that it can be handed to the process that inspects a job. Read from
+ * the trust folder by `loadTrust`.
+ */
+import type { LicenceTier } from './tiers.ts'
+
+/** What an authority may do besides being known. */
+export const POWERS = ['license', 'exempt', 'recognise', 'screen'] as const
+
+export type Power = (typeof POWERS)[number]
+
+/** What one anchor may speak for. An anchor without a row may license every tier, class and country, and nothing else. */
+export interface Authority {
+  /** SHA-256 of the anchor's certificate in DER, 64 lower-case hexadecimal digits. */
+  readonly anchorSha256: string
+  readonly powers: readonly Power[]
+  readonly tiers: readonly LicenceTier[]
+  /** Classes of the dictionary as `regime:code` or `regime:*`; null: all. */
+  readonly classes: readonly string[] | null
+  /** ISO 3166-1 alpha-2; null: all. */
+  readonly countries: readonly string[] | null
+}
+
+/** A certificate of an issuer that is believed no more. */
+export interface RevokedCertificate {
+  readonly spkiSha256: string
+  /**
+   * A licence that this log knew before that record goes on: a time in a token says nothing once its key is stolen, the
+   * place in the log does. Null: nothing of it is believed, whenever it came.
+   */
+  readonly fromRecord: number | null
+}
+
+/** A slicer whose attestations are believed. */
+export interface TrustedSlicer {
+  readonly id: string
+  /** Ed25519, 32 bytes in base64url. */
+  readonly key: string
+}
+
+/** One authority's statement that a tier or a class of another regime is, here, one of its own. Verified at loading. */
+export interface Recognition {
+  /** URI of the issuer that states it, and the anchor under which it does. */
+  readonly issuer: string
+  readonly anchorSha256: string
+  readonly expiresAtMs: number
+  /** The regime that is recognised: issuers whose URI begins so. */
+  readonly of: string
+  readonly tiers: Readonly<Partial<Record<LicenceTier, LicenceTier>>>
+  /** From a class there to a class here. */
+  readonly classes: Readonly<Record<string, string>>
+}
+
+export interface Trust {
+  readonly anchorsPem: readonly string[]
+  readonly authorities: readonly Authority[]
+  readonly revoked: readonly RevokedCertificate[]
+  readonly slicers: readonly TrustedSlicer[]
+  readonly recognitions: readonly Recognition[]
+}
+
+/** Trusts these anchors for licences of every kind, and knows nothing else. */
+export function trustIn(anchorsPem: readonly string[]): Trust {
+  return { anchorsPem, authorities: [], revoked: [], slicers: [], recognitions: [] }
+}
