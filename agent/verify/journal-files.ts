@@ -51,10 +51,11 @@ export function readSegments(folder: LogFolder): SegmentsRead {
       findings.push(damage('broken-journal', { file: JOURNAL_FOLDER }, message))
     }
     let isWhole = true
-    for (const bundle of bundles.slice(-SEGMENTS_MAX)) {
+    // The newest first: a writer that goes on meanwhile leaves no gap between what was read of two of them.
+    for (const bundle of bundles.slice(-SEGMENTS_MAX).reverse()) {
       const file = segmentPath(bundle)
       const bytes = folder.read(file, SEGMENT_BYTES_MAX)
-      if (Buffer.isBuffer(bytes)) segments.push({ bundle, file, bytes })
+      if (Buffer.isBuffer(bytes)) segments.unshift({ bundle, file, bytes })
       else if (bytes === 'missing') isWhole = false
       else findings.push(unreadable(file, bundle, bytes.problem))
     }

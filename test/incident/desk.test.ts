@@ -241,7 +241,7 @@ describe('an agent that starts again', () => {
     for (let i = 0; i < 9; i++) await turn()
     expect(site.of('incident')).toHaveLength(2)
     for (let i = 0; i < 5; i++) site.add(refused('one'))
-    await until(() => site.of('incident').length === 3)
+    await until(() => site.sent().length === 3)
     expect(site.of('incident').map(({ uid }) => uid)[2]).toBe(site.of('incident').map(({ uid }) => uid)[1])
   })
 
