@@ -170,7 +170,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'agent/status': ['zod'],
   'agent/licence': ['jose', 'zod'],
   'agent/issuer': ['jose', 'node-forge', 'zod', 'yaml'],
-  'agent/screening': ['zod'],
+  'agent/screening': ['any-ascii', 'fastest-levenshtein', 'zod'],
   'agent/copies': ['zod'],
   'agent/sealed': ['age-encryption'],
   'agent/log-format': ['zod'],
