@@ -104,12 +104,20 @@ function evidenceWords(record: StoredRecord): string | undefined {
       return `${record.size} records witnessed by ${record.cosigners.map(({ name }) => name).join(', ')}`
     case 'witness-refused':
       return `witness ${record.witness} refused ${record.size} records: it ${record.isProven ? 'has shown' : 'says it knows'} ${record.witnessSize ?? 'another'} (${record.status})`
+    case 'list-seen':
+      return `${record.type.replace('-', ' ')} ${record.uri} of ${secondsWords(record.issuedAt)} used`
     default:
       return undefined
   }
 }
 
 const hidden = (text: string | null | undefined): string => text ?? HIDDEN
+
+/** A signer may have said any time at all. */
+function secondsWords(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `second ${seconds}` : `${date.toISOString().slice(0, 19)}Z`
+}
 
 function commandsWords(record: StoredRecord & { kind: 'job-closed' }): string {
   const { commandsSent, commandsTotal } = record

@@ -22,6 +22,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-ca
 const key = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64')
 const signature = z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'must be 64 bytes in base64')
 const name = z.string().min(1).max(NAME_CHARS_MAX)
+const uri = z.string().regex(/^[!-~]{1,512}$/, 'must be printable ASCII without spaces')
 const text = z.string().min(1).max(TEXT_CHARS_MAX)
 const code = z
   .string()
@@ -237,6 +238,15 @@ export const AGENT_KINDS = {
       /** It has shown that head, signed with this log's own key. Else it only says so, or somebody on the way to it. */
       isProven: z.boolean(),
     },
+    hidden: {},
+  },
+
+  /**
+   * A signed list of somebody else's was used here: none older is used again, and its time, in seconds since 1970, says
+   * what time it is at least.
+   */
+  'list-seen': {
+    open: { type: z.enum(['status-list', 'screening-list']), uri, issuedAt: count, sha256 },
     hidden: {},
   },
 

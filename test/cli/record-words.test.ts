@@ -205,6 +205,28 @@ const records: readonly (readonly [StoredRecord, string])[] = [
   ],
   [
     {
+      kind: 'list-seen',
+      type: 'status-list',
+      uri: 'https://lists.example.org/1',
+      issuedAt: 1_795_000_000,
+      sha256,
+      ...stamp,
+    },
+    'status list https://lists.example.org/1 of 2026-11-18T11:06:40Z used',
+  ],
+  [
+    {
+      kind: 'list-seen',
+      type: 'screening-list',
+      uri: 'https://a.example',
+      issuedAt: 1e15,
+      sha256,
+      ...stamp,
+    },
+    'screening list https://a.example of second 1000000000000000 used',
+  ],
+  [
+    {
       kind: 'sampled',
       size: 9,
       from: 0,
