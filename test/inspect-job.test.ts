@@ -435,7 +435,8 @@ describe('nobody waits for an inspection', () => {
        const policyPath = ${JSON.stringify(OPEN_BENCH)}
        await inspectJob({
          source: ${JSON.stringify(source)}, name: 'endless', spoolDir: ${JSON.stringify(spool)}, policyPath,
-         policySha256: loadPolicy(policyPath).sha256, anchorsPem: [], machineId: 'm', nowMs: 0,
+         policySha256: loadPolicy(policyPath).sha256, nowMs: 0,
+         place: ${JSON.stringify(placeOf([], 'm'))},
          program: ${JSON.stringify(program)},
          progress: () => {
            process.stdout.write(readFileSync('/proc/self/task/' + process.pid + '/children', 'latin1'))

@@ -298,8 +298,8 @@ describe('with a policy', () => {
       witnesses: WITNESSES,
       change: (inputs) => {
         const forged = inputs.records.decision.proof.replace(
-          /(\u2014 witness\.example\/a .{20})./,
-          (_, head) => `${head}A`,
+          /(\u2014 witness\.example\/a .{20})(.)/,
+          (_, head, next) => `${head}${next === 'A' ? 'B' : 'A'}`,
         )
         return {
           ...inputs,
