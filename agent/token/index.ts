@@ -30,6 +30,8 @@ export {
   type OpenedToken,
   openToken,
   signToken,
+  splitCompact,
   TOKEN_KINDS,
   type TokenKind,
 } from './token.ts'
+export { type VerifiedToken, verifyToken } from './verify-token.ts'

@@ -60,7 +60,20 @@ export function openToken(
   compact: string,
   kind: TokenKind = 'licence',
 ): { readonly ok: true; readonly token: OpenedToken } | Refused {
-  const { bytesMax } = TOKEN_KINDS[kind]
+  const split = splitCompact(compact, TOKEN_KINDS[kind].bytesMax)
+  if (!split.ok) return split
+  const { header, payload } = split
+  const chain = readHeader(header, kind)
+  if (!chain.ok) return chain
+  const { signerDer, intermediateDer } = chain
+  return { ok: true, token: { compact, signerDer, intermediateDer, payload } }
+}
+
+/** The parts of a token in compact form, decoded; refused by its size and form before that. */
+export function splitCompact(
+  compact: string,
+  bytesMax: number,
+): { readonly ok: true; readonly header: Buffer; readonly payload: Buffer } | Refused {
   const sizeBytes = Buffer.byteLength(compact)
   if (sizeBytes > bytesMax) return refuse('too-large', sizeBytes, bytesMax)
   if (!COMPACT_FORM.test(compact)) {
@@ -70,10 +83,7 @@ export function openToken(
   if (header === undefined || payload === undefined || signature === undefined) {
     return refuse('malformed', 'a part is not canonical base64url')
   }
-  const chain = readHeader(header, kind)
-  if (!chain.ok) return chain
-  const { signerDer, intermediateDer } = chain
-  return { ok: true, token: { compact, signerDer, intermediateDer, payload } }
+  return { ok: true, header, payload }
 }
 
 function readHeader(

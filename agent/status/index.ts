@@ -1,0 +1,10 @@
+/** The status room's door: the lists in which an issuer says which of its licences it has withdrawn. */
+
+export {
+  type ListedStatus,
+  makeStatusList,
+  peekStatusList,
+  readStatusList,
+  type StatusClaims,
+  type StatusList,
+} from './status-list.ts'
