@@ -64,7 +64,7 @@ function jobWords(record: StoredRecord): string | undefined {
     case 'interlude':
       return `job ${short(record.job)} paused: ${record.commandsSent} commands in the pause, then put back`
     case 'copy':
-      return `copy ${short(record.copy)} of licence ${record.licence}: ${record.state}`
+      return `copy ${short(record.copy)} of licence ${record.licence}: ${record.state}${record.refund === null ? '' : `, by refund ${record.refund.id}`}`
     default:
       return undefined
   }
@@ -87,6 +87,8 @@ function peopleWords(record: StoredRecord): string | undefined {
       return `${record.drawn.length} of ${record.population} decisions drawn for review: ${record.drawn.join(', ')}`
     case 'reviewed':
       return `record ${record.decision} found ${record.finding} by ${hidden(record.by)}${because(record.note)}`
+    case 'report-filed':
+      return `report on licence ${record.licence} through record ${record.through} by ${hidden(record.by)}${because(record.text)}`
     case 'case-approved':
       return `record ${record.decision} may be told outside, says ${hidden(record.by)}`
     default:

@@ -14,6 +14,8 @@ const NAME_CHARS_MAX = 512
 const REASONS_MAX = 256
 /** Decisions that one sample may draw. */
 const SAMPLE_MAX = 1000
+/** A licence and its parents: what one copy counts in. */
+const COUNTERS_MAX = 8
 /** Witnesses that may cosign one checkpoint. */
 const COSIGNERS_MAX = 32
 
@@ -22,7 +24,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-ca
 const key = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64')
 const signature = z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'must be 64 bytes in base64')
 const name = z.string().min(1).max(NAME_CHARS_MAX)
-const uri = z.string().regex(/^[!-~]{1,512}$/, 'must be printable ASCII without spaces')
+const uri = z.string().regex(/^[a-z][a-z0-9+.-]*:[!-~]{1,500}$/, 'must be a URI in printable ASCII')
 const text = z.string().min(1).max(TEXT_CHARS_MAX)
 const code = z
   .string()
@@ -89,7 +91,8 @@ export const AGENT_KINDS = {
       tier: z.enum(TIERS),
       job: z.strictObject({ bytes: count, lines: count, commands: count, sha256, canonicalSha256: sha256 }),
       policy: z.strictObject({ name, version: z.union([name, z.number()]), sha256 }),
-      licence: z.strictObject({ id: name }).nullable(),
+      /** `id`: what its copies are counted under. `sha256`: of its compact token. */
+      licence: z.strictObject({ id: name, sha256: sha256.exactOptional() }).nullable(),
       reasons: z.array(reason).max(REASONS_MAX),
       /** From the whole job being there to the decision; null where nobody measured. */
       decidedInMs: count.nullable(),
@@ -162,16 +165,44 @@ export const AGENT_KINDS = {
     hidden: { reason: text },
   },
 
-  /** One copy of a licence: counters are a replay of these. */
+  /**
+   * One copy of a licence: counters are a replay of these. A copy has the job's id. It is reserved right behind the
+   * decision that allows the job, and counts from then on until it is returned.
+   */
   copy: {
     open: {
       licence: name,
       copy: name,
       job: jobId.nullable(),
       state: z.enum(['reserved', 'printing', 'printed', 'returned', 'uncertain']),
+      /** When it is reserved: what it counts in, and when it counts for good. */
+      terms: z
+        .strictObject({
+          /** The licence and its parents, each with what this machine may take of it. */
+          counters: z
+            .array(z.strictObject({ licence: name, limit: count }))
+            .min(1)
+            .max(COUNTERS_MAX),
+          /** Commands sent at which its commit point is passed, and what an ending before that makes of it. */
+          commitAt: z.int().min(1),
+          onAbort: z.enum(['return', 'spend']),
+          filamentMm: amount,
+        })
+        .nullable(),
+      /** When an issuer gives it back: the id of the refund, what the copy was, and what it counted in. */
+      refund: z
+        .strictObject({
+          id: name,
+          of: z.enum(['printed', 'uncertain']),
+          under: z.array(name).min(1).max(COUNTERS_MAX),
+          filamentMm: amount,
+        })
+        .nullable(),
     },
     hidden: {},
   },
+  /** What a licence asks to be reported was: of all its copies up to record `through`. `sha256`: of the text, in UTF-8. */
+  'report-filed': { open: { licence: name, through: count, sha256 }, hidden: { by: text, text } },
   /** What a person made of a decision that holds a job. */
   'hold-decided': {
     open: { decision: count, outcome: z.enum(['released', 'refused']), role: z.enum(RELEASERS) },

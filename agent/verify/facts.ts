@@ -39,6 +39,10 @@ export type Fact =
       readonly licence: string
       readonly copy: string
       readonly state: CopyState
+      /** What it counts in, where it is reserved. */
+      readonly counters: readonly CopyCounter[] | null
+      /** What it was before an issuer gave it back, as the record says; null where none did. */
+      readonly refundOf: CopyState | null
     }
   /** The root at a size, as this record tells it, with the times of who witnessed it, in seconds. */
   | {
@@ -52,6 +56,12 @@ export type Fact =
   | { readonly fact: 'refused'; readonly index: number; readonly witness: string; readonly size: number }
   /** Counts within the record itself that cannot be. */
   | { readonly fact: 'wrong'; readonly index: number; readonly what: string }
+
+/** A licence, and how many copies of it there may be here. */
+export interface CopyCounter {
+  readonly licence: string
+  readonly limit: number
+}
 
 export type CopyState = 'reserved' | 'printing' | 'printed' | 'returned' | 'uncertain'
 
@@ -104,7 +114,9 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
     case 'snapshot':
       return leaf.size === 0 ? [] : [refersTo(leaf.size - 1, 'any')]
     case 'copy':
-      return [{ fact: 'copy', index, licence: leaf.licence, copy: leaf.copy, state: leaf.state }]
+      return [copied(leaf, index)]
+    case 'report-filed':
+      return [refersTo(leaf.through, 'any')]
     case 'witnessed':
       return [
         refersTo(leaf.size - 1, 'any'),
@@ -122,6 +134,12 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
     default:
       return []
   }
+}
+
+function copied(leaf: Leaf & { kind: 'copy' }, index: number): Fact {
+  const { licence, copy, state, terms, refund } = leaf
+  const counters = terms?.counters ?? null
+  return { fact: 'copy', index, licence, copy, state, counters, refundOf: refund?.of ?? null }
 }
 
 function closed(leaf: Leaf & { kind: 'job-closed' }, index: number): readonly Fact[] {

@@ -4,7 +4,8 @@
  * are open, the copies that there are.
  */
 import { type BundleReport, steppedBack } from './bundle.ts'
-import type { CopyState, Fact, TargetKind } from './facts.ts'
+import { CopyCheck } from './copies.ts'
+import type { Fact, TargetKind } from './facts.ts'
 import { damage, type Finding, notice } from './finding.ts'
 import { IndexSet } from './index-set.ts'
 
@@ -13,15 +14,6 @@ const CLOCKS_APART_MAX_S = 60 * 60
 
 /** Crashes leave jobs open for ever; beyond so many their counts are no more followed. */
 const OPEN_JOBS_MAX = 100_000
-
-/** Where a copy may go. From nowhere it can only be reserved; printed and returned are final. */
-const NEXT_STATES: Readonly<Record<CopyState, readonly CopyState[]>> = {
-  reserved: ['printing', 'returned'],
-  printing: ['printed', 'returned', 'uncertain'],
-  uncertain: ['printed', 'returned'],
-  printed: [],
-  returned: [],
-}
 
 /** A head that a record tells of, to be compared once the whole tree is known. */
 export interface ToldHead {
@@ -41,7 +33,7 @@ export class OrderCheck {
   /** Records that could not be read: what refers to one of them is not judged. */
   readonly #unread = new IndexSet()
   readonly #sent = new Map<string, number>()
-  readonly #copies = new Map<string, CopyState>()
+  readonly #copies = new CopyCheck()
   readonly #heads: ToldHead[] = []
   #records = 0
   #lastAt: string | null = null
@@ -105,7 +97,7 @@ export class OrderCheck {
       case 'progress':
         return this.#progress(fact)
       case 'copy':
-        return this.#copy(fact)
+        return this.#copies.take(fact)
       case 'head':
         this.#heads.push({ index: fact.index, size: fact.size, root: fact.root })
         return clocksApart(fact)
@@ -135,16 +127,6 @@ export class OrderCheck {
     else if (this.#sent.size < OPEN_JOBS_MAX || this.#sent.has(job)) this.#sent.set(job, commandsSent)
     if (commandsSent >= before) return null
     const what = `${commandsSent} commands of job \`${job}\` were sent, after ${before} of them`
-    return damage('wrong-count', { index }, `record ${index}: ${what}`)
-  }
-
-  #copy({ index, licence, copy, state }: Fact & { fact: 'copy' }): Finding | null {
-    const name = JSON.stringify([licence, copy])
-    const before = this.#copies.get(name)
-    this.#copies.set(name, state)
-    const isPossible = before === undefined ? state === 'reserved' : NEXT_STATES[before].includes(state)
-    if (isPossible) return null
-    const what = `copy \`${copy}\` of licence \`${licence}\` is ${state} after ${before ?? 'nothing'}`
     return damage('wrong-count', { index }, `record ${index}: ${what}`)
   }
 }

@@ -108,7 +108,16 @@ const records: readonly (readonly [StoredRecord, string])[] = [
     'safe stop, heaters not confirmed off (guard-lost): it died',
   ],
   [
-    { kind: 'copy', licence: 'lic-1', copy: 'c0ffee00-1', job, state: 'printed', ...stamp },
+    {
+      kind: 'copy',
+      licence: 'lic-1',
+      copy: 'c0ffee00-1',
+      job,
+      state: 'printed',
+      terms: null,
+      refund: null,
+      ...stamp,
+    },
     'copy c0ffee00 of licence lic-1: printed',
   ],
   [
@@ -134,6 +143,31 @@ const records: readonly (readonly [StoredRecord, string])[] = [
       ...stamp,
     },
     'override for record 3 by ada: part-size: drill',
+  ],
+  [
+    {
+      kind: 'copy',
+      licence: 'lic-1',
+      copy: 'c0ffee00-1',
+      job,
+      state: 'returned',
+      terms: null,
+      refund: { id: 'r-1', of: 'uncertain', under: ['lic-1'], filamentMm: 5 },
+      ...stamp,
+    },
+    'copy c0ffee00 of licence lic-1: returned, by refund r-1',
+  ],
+  [
+    {
+      kind: 'report-filed',
+      licence: 'lic-1',
+      through: 9,
+      sha256,
+      by: 'ada',
+      text: 'three are in use',
+      ...stamp,
+    },
+    'report on licence lic-1 through record 9 by ada: three are in use',
   ],
   [
     { kind: 'appeal-filed', decision: 3, by: 'ada', text: 'it fits', ...stamp },

@@ -226,7 +226,7 @@ describe('people who add to the log through the gate', () => {
   test.each([
     [{ kind: 'cleared', by: 'ada' }, "a `cleared` record is the agent's to make"],
     [
-      { kind: 'copy', licence: 'l', copy: 'c', job: null, state: 'returned' },
+      { kind: 'copy', licence: 'l', copy: 'c', job: null, state: 'returned', terms: null, refund: null },
       "a `copy` record is the agent's",
     ],
     [{ kind: 'appeal-filed', decision: -1, by: 'ada', text: 'x' }, 'it is not a whole `appeal-filed` record'],

@@ -103,7 +103,10 @@ export interface PrintedIndexes {
 export function appendPrint(log: SmallLog, options: DecisionOptions = {}): PrintedIndexes {
   const { id = 'd-1' } = options
   const decision = log.append(decisionRecord({ isLicensed: true, ...options, id }))
-  log.append({ kind: 'copy', licence: 'lic-7', copy: 'c-2', job: id, state: 'reserved' })
+  const copyRecord = { kind: 'copy', licence: 'lic-7', copy: 'c-2', job: id, refund: null } as const
+  const counters = [{ licence: 'lic-7', limit: 3 }]
+  const terms = { counters, commitAt: 9, onAbort: 'return', filamentMm: 40 } as const
+  log.append({ ...copyRecord, state: 'reserved', terms })
   const opened = log.append({
     kind: 'job-opened',
     job: id,
@@ -122,7 +125,7 @@ export function appendPrint(log: SmallLog, options: DecisionOptions = {}): Print
     sha256: CANONICAL,
     reason: null,
   })
-  const copy = log.append({ kind: 'copy', licence: 'lic-7', copy: 'c-2', job: id, state: 'printed' })
+  const copy = log.append({ ...copyRecord, state: 'printed', terms: null })
   log.append({ kind: 'agent-ended' })
   return { decision, opened, copy, closed }
 }

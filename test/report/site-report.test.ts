@@ -3,6 +3,8 @@ import { makeReport } from '../../agent/report/report.ts'
 import { HEX_64, LogMaker, MACHINE, ORIGIN, reason, stream } from './log-maker.ts'
 import { licenceReportOf, optionsFor, reportOf, siteReportOf } from './reporting.ts'
 
+const COPY = { kind: 'copy', terms: null, refund: null }
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -205,7 +207,7 @@ describe('machines', () => {
 
 describe('copies', () => {
   const move = (log: LogMaker, copy: string, ...states: readonly string[]): void => {
-    for (const state of states) log.add({ kind: 'copy', licence: 'l-1', copy, job: null, state })
+    for (const state of states) log.add({ ...COPY, licence: 'l-1', copy, job: null, state })
   }
 
   test('count once, by their latest state', async () => {
@@ -439,8 +441,8 @@ describe('a licensor', () => {
     log.after(HOUR_MS).closeJob('s', 'ended')
     log.add({ kind: 'odometer', job: 'a', printer: null, sent: { filamentMm: 5, commands: 5 } })
     log.add({ kind: 'line-refused', job: 's', line: 1, code: 'gate.not-armed', rule: 'gate', message: 'm' })
-    log.add({ kind: 'copy', licence: 'mine', copy: '1', job: 'a', state: 'reserved' })
-    log.add({ kind: 'copy', licence: 'other', copy: '1', job: 'b', state: 'reserved' })
+    log.add({ ...COPY, licence: 'mine', copy: '1', job: 'a', state: 'reserved' })
+    log.add({ ...COPY, licence: 'other', copy: '1', job: 'b', state: 'reserved' })
     log.add({ kind: 'case-approved', decision: other })
     const report = await licenceReportOf(log, 'mine')
     expect(report.decisions).toMatchObject([{ outcome: 'hold', count: 1 }])

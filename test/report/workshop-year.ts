@@ -271,7 +271,8 @@ class Workshop {
     const job = `j-${this.#jobs}`
     const copy = `c-${this.#jobs}`
     const move = (state: string): void => {
-      if (licence !== null) this.#maker.add({ kind: 'copy', licence, copy, job, state })
+      if (licence !== null)
+        this.#maker.add({ kind: 'copy', licence, copy, job, state, terms: null, refund: null })
     }
     move('reserved')
     move('printing')

@@ -47,13 +47,24 @@ const closed = (commandsSent: number, commandsTotal: number | null = 9, job = 'j
   commandsTotal,
   sha256: null,
 })
-const copy = (state: string, name = 'c-1'): object => ({
+const copy = (state: string, name = 'c-1', more: object = {}): object => ({
   kind: 'copy',
   licence: 'l',
   copy: name,
   job: null,
   state,
+  terms: state === 'reserved' ? countingIn(['l', 3]) : null,
+  refund: null,
+  ...more,
 })
+const countingIn = (...counters: readonly [string, number][]): object => ({
+  counters: counters.map(([licence, limit]) => ({ licence, limit })),
+  commitAt: 1,
+  onAbort: 'return',
+  filamentMm: 1,
+})
+const givenBack = (name: string, of: string): object =>
+  copy('returned', name, { refund: { id: `r-${name}`, of, under: ['l'], filamentMm: 1 } })
 const hold = (of: number, outcome: string): object => ({
   kind: 'hold-decided',
   decision: of,
@@ -418,8 +429,11 @@ describe('a copy of a licence', () => {
   test.each([
     [['reserved', 'printing', 'printed'], []],
     [['reserved', 'returned'], []],
-    [['reserved', 'printing', 'uncertain', 'printed'], []],
-    [['reserved', 'printing', 'uncertain', 'returned'], []],
+    [['reserved', 'uncertain'], []],
+    [['reserved', 'printing', 'uncertain'], []],
+    [['reserved', 'printing', 'returned'], []],
+    [['reserved', 'printing', 'uncertain', 'printed'], ['wrong-count 4']],
+    [['reserved', 'printing', 'uncertain', 'returned'], ['wrong-count 4']],
     [['printing'], ['wrong-count 1']],
     [['printed'], ['wrong-count 1']],
     [['reserved', 'printed'], ['wrong-count 2']],
@@ -435,6 +449,63 @@ describe('a copy of a licence', () => {
     expect(briefly(await check(copy('reserved', 'a'), copy('reserved', 'b'), copy('printing', 'a')))).toEqual(
       [],
     )
+  })
+})
+
+describe('the copies of a licence', () => {
+  const made = (...names: readonly string[]): readonly object[] =>
+    names.flatMap((name) => [copy('reserved', name), copy('printing', name), copy('printed', name)])
+
+  test('are never more than the record that reserves one says', async () => {
+    expect(briefly(await check(...made('a', 'b', 'c')))).toEqual([])
+    expect(briefly(await check(...made('a', 'b', 'c', 'd')))).toEqual(['wrong-count 10'])
+    const { findings } = await check(...made('a', 'b', 'c', 'd'))
+    expect(findings[0]?.message).toBe(
+      'record 10: with copy `d` there are 4 of licence `l`, of which there may be 3',
+    )
+  })
+
+  test('count in each parent too, and there are limits of their own', async () => {
+    const under = (name: string, parent: number): object =>
+      copy('reserved', name, { terms: countingIn(['l', 9], ['parent', parent]) })
+    expect(briefly(await check(under('a', 2), under('b', 2)))).toEqual([])
+    expect(briefly(await check(under('a', 2), under('b', 2), under('c', 2)))).toEqual(['wrong-count 3'])
+    const other = copy('reserved', 'x', { licence: 'm', terms: countingIn(['m', 9], ['parent', 2]) })
+    expect(briefly(await check(under('a', 2), under('b', 2), other))).toEqual(['wrong-count 3'])
+    expect(briefly(await check(under('a', 2), copy('returned', 'a'), under('b', 2), other))).toEqual([])
+  })
+
+  test('that are returned make room, by themselves and by a refund', async () => {
+    const full = made('a', 'b', 'c')
+    expect(briefly(await check(...full, givenBack('b', 'printed'), ...made('d')))).toEqual([])
+    expect(briefly(await check(...full, givenBack('b', 'printed'), ...made('d', 'e')))).toEqual([
+      'wrong-count 14',
+    ])
+    const lost = [copy('reserved', 'z'), copy('uncertain', 'z')]
+    expect(briefly(await check(...lost, givenBack('z', 'uncertain'), ...full))).toEqual([])
+  })
+
+  test('are given back only as what they were, and once', async () => {
+    expect(briefly(await check(...made('a'), givenBack('a', 'uncertain')))).toEqual(['wrong-count 4'])
+    expect(briefly(await check(copy('reserved'), givenBack('c-1', 'printed')))).toEqual(['wrong-count 2'])
+    const twice = [...made('a'), givenBack('a', 'printed'), givenBack('a', 'printed')]
+    expect(briefly(await check(...twice))).toEqual(['wrong-count 5'])
+  })
+
+  test('say what they count in when they are reserved', async () => {
+    expect(briefly(await check(copy('reserved', 'a', { terms: null })))).toEqual(['wrong-count 1'])
+    const elsewhere = copy('reserved', 'a', { terms: countingIn(['other', 3]) })
+    expect(briefly(await check(elsewhere))).toEqual(['wrong-count 1'])
+  })
+})
+
+describe('a report that was filed', () => {
+  test.each([
+    [1, []],
+    [2, ['wrong-reference 2']],
+  ])('through record %i tells of records before it', async (through, expected) => {
+    const filed = { kind: 'report-filed', licence: 'l', through, sha256: SHA, sealed: undefined }
+    expect(briefly(await check(decision('allow'), filed))).toEqual(expected)
   })
 })
 
