@@ -19,11 +19,16 @@ export interface Authority {
   readonly classes: readonly string[] | null
   /** ISO 3166-1 alpha-2; null: all. */
   readonly countries: readonly string[] | null
+  /** Authorities, besides the issuer itself, in whose name its exemptions may stand: their URIs. */
+  readonly exemptsAs?: readonly string[]
 }
 
-/** A certificate of an issuer that is believed no more. */
+/** A certificate of an issuer that is believed no more: named by its key, or by its serial number under an anchor. */
 export interface RevokedCertificate {
-  readonly spkiSha256: string
+  /** SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits; null where a serial number names it. */
+  readonly spkiSha256: string | null
+  /** Lower-case hexadecimal without leading zeros; null where its key names it. */
+  readonly serial: { readonly anchorSha256: string; readonly number: string } | null
   /**
    * A licence that this log knew before that record goes on: a time in a token says nothing once its key is stolen, the
    * place in the log does. Null: nothing of it is believed, whenever it came.
@@ -44,7 +49,7 @@ export interface Recognition {
   readonly issuer: string
   readonly anchorSha256: string
   readonly expiresAtMs: number
-  /** The regime that is recognised: issuers whose URI begins so. */
+  /** The regime that is recognised: the issuer with this URI, and those whose URI begins with it and a `/`. */
   readonly of: string
   readonly tiers: Readonly<Partial<Record<LicenceTier, LicenceTier>>>
   /** From a class there to a class here. */
@@ -57,6 +62,11 @@ export interface Trust {
   readonly revoked: readonly RevokedCertificate[]
   readonly slicers: readonly TrustedSlicer[]
   readonly recognitions: readonly Recognition[]
+}
+
+/** Trust as it was read, and what was left out of it and why: sentences for whoever keeps the trust folder. */
+export interface LoadedTrust extends Trust {
+  readonly notes: readonly string[]
 }
 
 /** Trusts these anchors for licences of every kind, and knows nothing else. */
