@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { readClaims } from '../../agent/licence/claims.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
-import { bracket, change, contextWith, DAY_MS, issuer, NOW_MS, plainClaims, signClaims } from './fixture.ts'
+import {
+  bracket,
+  change,
+  contextWith,
+  DAY_MS,
+  fullClaims,
+  issuer,
+  NOW_MS,
+  plainClaims,
+  signClaims,
+} from './fixture.ts'
 
 function read(payload: object | string): ReturnType<typeof readClaims> {
   return readClaims(Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)))
@@ -12,7 +22,7 @@ function refusalOf(payload: object | string): string {
   return result.ok ? 'read' : `${result.refusal.code}: ${result.refusal.message}`
 }
 
-test('the claims become a licence in plain terms, times in milliseconds', () => {
+test('the claims become a licence in plain terms, times in milliseconds; what is left out has its meaning', () => {
   expect(read(plainClaims())).toEqual({
     ok: true,
     licence: {
@@ -28,17 +38,107 @@ test('the claims become a licence in plain terms, times in milliseconds', () => 
           { form: 'gcode-raw', sha256: bracket.rawSha256 },
           { form: 'gcode-canon', sha256: bracket.canonicalSha256 },
         ],
+        classes: [],
+        transforms: { scale: [1, 1], rotateZ: false, rotateAny: false, mirror: false, split: false },
       },
-      copies: 3,
-      machines: ['bench-1', 'bench-2'],
+      slicing: { mode: 'exact-gcode', slicers: [], profileSha256: undefined },
+      grant: {
+        copies: 3,
+        copiesPerMachine: undefined,
+        copiesPerDay: undefined,
+        filamentMmMax: undefined,
+        commit: { layer: 1, onAbort: 'return' },
+      },
+      machines: [
+        { id: 'bench-1', copies: 2, printer: undefined },
+        { id: 'bench-2', copies: 1, printer: undefined },
+      ],
+      materials: [],
+      operators: [],
+      limits: {},
+      endUse: { countries: [], mayReexport: false },
+      exemption: undefined,
+      obligations: [],
+      assurance: 'software',
+      status: undefined,
+      delegation: undefined,
+      parentSha256: undefined,
+      appeal: undefined,
       issuedAtMs: NOW_MS - DAY_MS,
       notBeforeMs: NOW_MS - DAY_MS,
       expiresAtMs: NOW_MS + 30 * DAY_MS,
+      sunsetMs: undefined,
+      isDrill: false,
     },
   })
 })
 
-test('only the title may be left out', () => {
+test('every claim becomes what it says', () => {
+  const result = read(fullClaims())
+  expect(result).toMatchObject({
+    ok: true,
+    licence: {
+      design: {
+        classes: ['us-ccl:EAR99'],
+        transforms: { scale: [0.5, 2], rotateZ: true, rotateAny: true, mirror: true, split: true },
+      },
+      slicing: { mode: 'attested-slicer', slicers: ['farm-slicer'], profileSha256: 'c'.repeat(64) },
+      grant: {
+        copies: 3,
+        copiesPerMachine: 2,
+        copiesPerDay: 1,
+        filamentMmMax: 9000,
+        commit: { layer: 3, onAbort: 'spend' },
+      },
+      machines: [
+        {
+          id: 'bench-1',
+          copies: 2,
+          printer: { uuid: 'cede2a2f-41a2-4748', firmware: 'Marlin', usbSerial: 'A50285BI', level: 'usb' },
+        },
+      ],
+      materials: [{ type: 'PA-CF', vendor: 'Spoolworks', lot: 'L-7', tag: '04a2' }],
+      operators: [
+        { kind: 'role', role: 'technician' },
+        { kind: 'name', commitment: { salt: '0'.repeat(32), sha256: 'd'.repeat(64) } },
+      ],
+      limits: {
+        nozzleCelsiusMax: 300,
+        bedCelsiusMax: 110,
+        chamberCelsiusMax: 60,
+        sizeMmMax: { x: 100, y: 90, z: 80 },
+        feedrateMmPerMinMax: 12000,
+        flowMm3PerSMax: 15,
+        layerMmMin: 0.1,
+        layerMmMax: 0.3,
+        secondsMax: 7200,
+      },
+      endUse: {
+        code: 'medical-training',
+        countries: ['NL', 'BE'],
+        endUser: { salt: '1'.repeat(32), sha256: 'e'.repeat(64) },
+        mayReexport: true,
+        statementSha256: 'f'.repeat(64),
+      },
+      exemption: { basis: 'humanitarian', authority: issuer.uri },
+      obligations: [
+        { kind: 'report', withinDays: 14, byMs: undefined },
+        { kind: 'report', withinDays: undefined, byMs: NOW_MS + DAY_MS },
+        { kind: 'retain', days: 365 },
+        { kind: 'witness', cosigners: 2 },
+      ],
+      assurance: 'witnessed',
+      status: { uri: `${issuer.uri}/status`, index: 7, ageSecondsMax: 604_800, beyond: 'hold' },
+      delegation: { key: 'A'.repeat(43), depth: 1 },
+      parentSha256: 'a'.repeat(64),
+      appeal: { uri: `${issuer.uri}/appeal`, days: 30 },
+      sunsetMs: NOW_MS + 60 * DAY_MS,
+      isDrill: true,
+    },
+  })
+})
+
+test('what says who, what, how often, where and when may not be left out', () => {
   const names = [
     'iss',
     'sub',
@@ -68,13 +168,10 @@ test('only the title may be left out', () => {
 
 describe('a claim that is not enforced is refused, not ignored', () => {
   test.each([
-    ['limits', { nozzle_max_C: 210 }],
-    ['materials', [{ type: 'PLA' }]],
-    ['operators', [{ role: 'technician' }]],
+    ['shape', { kind: 'bracket' }],
     ['lease', { max_offline_s: 3600 }],
-    ['status', { status_list: { uri: 'https://x', idx: 1 } }],
-    ['drill', true],
     ['cnf', {}],
+    ['Limits', { nozzle_c: 210 }],
     ['__proto__', { admin: true }],
     ['constructor', 1],
     ['', 1],
@@ -89,8 +186,12 @@ describe('a claim that is not enforced is refused, not ignored', () => {
   })
 
   test.each([
-    [['design', 'transforms'], { scale: [1, 1] }, 'design.transforms'],
-    [['grant', 'per'], { day: 1 }, 'grant.per'],
+    [['design', 'transforms'], { scale: [1, 1], shear: true }, 'design.transforms.shear'],
+    [['grant', 'per'], { day: 1, week: 3 }, 'grant.per.week'],
+    [['limits'], { nozzle_max_C: 210 }, 'limits.nozzle_max_C'],
+    [['materials'], [{ type: 'PLA', colour: 'red' }], 'materials.0.colour'],
+    [['status'], { status_list: { uri: 'https://x', idx: 1 } }, 'status.status_list'],
+    [['obligations'], [{ kind: 'retain', days: 3, where: 'here' }], 'obligations.0.where'],
     [['machines'], [{ id: 'bench-1', key_thumbprint: 'x' }], 'machines.0.key_thumbprint'],
     [
       ['design', 'digests'],
@@ -159,6 +260,24 @@ describe('a claim of wrong value is refused', () => {
     ['a pattern of machines', ['machines'], [{ id: 'bench-*' }]],
     ['a machine twice', ['machines'], [{ id: 'bench-1' }, { id: 'bench-1' }]],
     ['a machine as text', ['machines'], ['bench-1']],
+    ['a drill that is none', ['drill'], false],
+    ['limits of nothing', ['limits'], {}],
+    ['an end use of nothing', ['end_use'], {}],
+    ['a country that is no code', ['end_use'], { countries: ['Netherlands'] }],
+    ['a country in small letters', ['end_use'], { countries: ['nl'] }],
+    ['a country twice', ['end_use'], { countries: ['NL', 'NL'] }],
+    ['a class without a regime', ['design', 'classes'], ['EAR99']],
+    ['a scale of nothing', ['design', 'transforms'], { scale: [0, 1] }],
+    ['a layer from thick to thin', ['limits'], { layer_mm: [0.3, 0.1] }],
+    ['a material in small letters', ['materials'], [{ type: 'pla' }]],
+    ['no material', ['materials'], []],
+    ['an operator by a plain name', ['operators'], [{ name: 'Ana' }]],
+    ['a report without a date', ['obligations'], [{ kind: 'report' }]],
+    ['a report with two dates', ['obligations'], [{ kind: 'report', within_days: 3, by: 1_800_000_000 }]],
+    ['an obligation nobody knows', ['obligations'], [{ kind: 'dance' }]],
+    ['an exemption for fun', ['exempt'], { basis: 'fun', authority: 'https://a.example' }],
+    ['a printer of nothing', ['machines'], [{ id: 'bench-1', printer: {} }]],
+    ['an assurance of later days', ['assurance'], 'quantum'],
     ['65 machines', ['machines'], Array.from({ length: 65 }, (_, i) => ({ id: `bench-${i}` }))],
   ]
   test.each(cases)('%s', (_name, path, value) => {

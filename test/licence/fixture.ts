@@ -2,9 +2,8 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { CompactSign } from 'jose'
-import type { Issuer } from '../../agent/issuer/issuer.ts'
-import type { LicenceOrder } from '../../agent/issuer/order.ts'
-import type { LicenceContext, LicencePlace } from '../../agent/licence/index.ts'
+import type { issueLicence, LicenceOrder } from '../../agent/issuer/index.ts'
+import type { CopyUse, LicenceContext, LicencePlace } from '../../agent/licence/index.ts'
 import { trustIn } from '../../agent/trust/index.ts'
 
 export const FIXTURES = new URL('../../fixtures/licence/', import.meta.url)
@@ -18,7 +17,7 @@ export function fixtureKey(name: 'root' | 'intermediate' | 'signer' | 'rogue' | 
 }
 
 /** The issuer of the fixtures: certificates from 2026-01-01 to 2046-01-01. */
-export const issuer: Issuer = {
+export const issuer: Parameters<typeof issueLicence>[0] = {
   name: 'Fixture Designs',
   uri: 'https://licences.example.org/fixture',
   rootPem: readFixture('issuer/root.pem'),
@@ -38,7 +37,7 @@ export function digestsOf(name: string): { rawSha256: string; canonicalSha256: s
 
 export const bracket = digestsOf('bracket')
 
-/** The order behind most tests: three copies of a bracket on two benches for a month. */
+/** The order behind most tests: three copies of a bracket on one bench for a month. */
 export const order: LicenceOrder = {
   id: '5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a1e07',
   licensee: 'Riverside Makers',
@@ -53,7 +52,7 @@ export const order: LicenceOrder = {
     ],
   },
   copies: 3,
-  machines: ['bench-1', 'bench-2'],
+  machines: ['bench-1'],
   notBeforeMs: NOW_MS - DAY_MS,
   expiresAtMs: NOW_MS + 30 * DAY_MS,
 }
@@ -88,6 +87,12 @@ export interface ContextChanges extends Partial<LicenceContext> {
   readonly design?: typeof bracket
 }
 
+/** So many copies of that licence are used here. */
+export function used(count: number, changes: Partial<CopyUse> = {}): LicenceContext['uses'] {
+  const plain = { used: count, usedToday: 0, filamentMm: 0, firstRecord: 5, unreportedSinceMs: null }
+  return { [`${issuer.uri}#${order.id}`]: { ...plain, ...changes } }
+}
+
 /** A job within every limit. */
 export const PLAIN_JOB: LicenceContext['job'] = {
   ...bracket,
@@ -109,7 +114,7 @@ export function placeOf(anchorsPem: readonly string[], machineId: string, nowMs 
   return { trust, time, machine, uses, statusLists, seenLists }
 }
 
-/** The claims of that order as they stand in a token. */
+/** The claims of that order as they stand in a token, but on two benches with a share each. */
 export function plainClaims(): Record<string, unknown> {
   return {
     iss: issuer.uri,
@@ -131,7 +136,70 @@ export function plainClaims(): Record<string, unknown> {
       ],
     },
     grant: { copies: 3 },
-    machines: [{ id: 'bench-1' }, { id: 'bench-2' }],
+    machines: [
+      { id: 'bench-1', copies: 2 },
+      { id: 'bench-2', copies: 1 },
+    ],
+  }
+}
+
+/** Each claim that a licence can carry, and each member of it. */
+export function fullClaims(): Record<string, unknown> {
+  const plain = plainClaims()
+  return {
+    ...plain,
+    design: {
+      ...(plain['design'] as object),
+      classes: ['us-ccl:EAR99'],
+      transforms: { scale: [0.5, 2], rotate_z: true, rotate_any: true, mirror: true, split: true },
+    },
+    slice: { mode: 'attested-slicer', slicers: ['farm-slicer'], profile: 'c'.repeat(64) },
+    grant: {
+      copies: 3,
+      per: { machine: 2, day: 1 },
+      filament_mm: 9000,
+      commit: { layer: 3, on_abort: 'spend' },
+    },
+    machines: [
+      {
+        id: 'bench-1',
+        copies: 2,
+        printer: { uuid: 'cede2a2f-41a2-4748', firmware: 'Marlin', usb: 'A50285BI', level: 'usb' },
+      },
+    ],
+    materials: [{ type: 'PA-CF', vendor: 'Spoolworks', lot: 'L-7', tag: '04a2' }],
+    operators: [{ role: 'technician' }, { salt: '0'.repeat(32), sha256: 'd'.repeat(64) }],
+    limits: {
+      nozzle_c: 300,
+      bed_c: 110,
+      chamber_c: 60,
+      size_mm: { x: 100, y: 90, z: 80 },
+      feedrate_mm_min: 12000,
+      flow_mm3_s: 15,
+      layer_mm: [0.1, 0.3],
+      seconds: 7200,
+    },
+    end_use: {
+      code: 'medical-training',
+      countries: ['NL', 'BE'],
+      end_user: { salt: '1'.repeat(32), sha256: 'e'.repeat(64) },
+      reexport: true,
+      statement: 'f'.repeat(64),
+    },
+    exempt: { basis: 'humanitarian', authority: issuer.uri },
+    obligations: [
+      { kind: 'report', within_days: 14 },
+      { kind: 'report', by: (NOW_MS + DAY_MS) / 1000 },
+      { kind: 'retain', days: 365 },
+      { kind: 'witness', cosigners: 2 },
+    ],
+    assurance: 'witnessed',
+    status: { uri: `${issuer.uri}/status`, idx: 7, max_age: 604_800, beyond: 'hold' },
+    delegate: { key: 'A'.repeat(43), depth: 1 },
+    prt: 'a'.repeat(64),
+    appeal: { uri: `${issuer.uri}/appeal`, days: 30 },
+    sunset: (NOW_MS + 60 * DAY_MS) / 1000,
+    drill: true,
   }
 }
 

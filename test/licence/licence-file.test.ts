@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BUNDLE_BYTES_MAX } from '../../agent/licence/bundle.ts'
 import { readLicenceFile } from '../../agent/licence/licence-file.ts'
 
 let folder: string
@@ -32,9 +33,10 @@ test('a token is read with or without a line end', async () => {
   }
 })
 
-test('a token of the full size with its line end is read', async () => {
-  const token = 'A'.repeat(16_384)
-  expect(await readLicenceFile(await fileWith('full.licence', `${token}\r\n`))).toBe(token)
+test('a bundle of the full size is read, one byte more is not', async () => {
+  const bundle = 'A'.repeat(BUNDLE_BYTES_MAX)
+  expect(await readLicenceFile(await fileWith('full.licence', bundle))).toBe(bundle)
+  expect(await complaint(await fileWith('more.licence', `${bundle}A`))).toContain('above the limit')
 })
 
 test('a link to a file is read', async () => {
@@ -60,7 +62,9 @@ test('an empty file says so', async () => {
 test('ten megabytes are refused by their size, unread', async () => {
   const path = await fileWith('big.licence', '')
   await truncate(path, 10 * 1024 * 1024)
-  expect(await complaint(path)).toBe(`licence \`${path}\` has 10485760 bytes, above the limit of 16386 bytes`)
+  expect(await complaint(path)).toBe(
+    `licence \`${path}\` has 10485760 bytes, above the limit of 262144 bytes`,
+  )
 })
 
 test('a file of a terabyte is no slower', async () => {

@@ -34,6 +34,7 @@ const vectors: readonly Vector[] = [
   { token: 'plain', ...here, answer: 'allowed' },
   { token: 'plain', ...here, machine: 'bench-2', answer: 'allowed' },
   { token: 'plain', ...here, machine: 'bench-3', answer: 'other-machine' },
+  { token: 'shared-without-shares', ...here, answer: 'allocation-missing' },
   { token: 'plain', ...here, now: at(NOW_MS - DAY_MS), answer: 'allowed' },
   { token: 'plain', ...here, now: at(NOW_MS - DAY_MS - 1), answer: 'not-yet-valid' },
   { token: 'plain', ...here, now: at(NOW_MS + 30 * DAY_MS - 1), answer: 'allowed' },
@@ -63,6 +64,10 @@ async function makeTokens(): Promise<Record<string, string>> {
     'other-signature': await signClaims(claims, plainHeader.x5c, fixtureKey('rogue')),
     'other-issuer-uri': await signClaims({ ...claims, iss: 'https://licences.example.org/other' }),
     'unknown-claim': await signClaims({ ...claims, limits: { nozzle_max_C: 210 } }),
+    'shared-without-shares': await signClaims({
+      ...claims,
+      machines: [{ id: 'bench-1' }, { id: 'bench-2' }],
+    }),
     'version-2': await signClaims({ ...claims, ver: 2 }),
     'repeated-claim': await signClaims(JSON.stringify(claims).replace('"exp"', '"exp":4102444800,"exp"')),
     'any-machine': await signClaims({ ...claims, machines: [{ id: '*' }] }),

@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { issueLicence } from '../../agent/issuer/issuer.ts'
-import type { LicenceOrder } from '../../agent/issuer/order.ts'
 import type { LicenceContext } from '../../agent/licence/index.ts'
 import { readLicence } from '../../agent/licence/read-licence.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
@@ -16,9 +14,11 @@ import {
   order,
   plainClaims,
   signClaims,
+  used,
 } from './fixture.ts'
 
-const token = await issueLicence(issuer, order, NOW_MS - DAY_MS)
+const claims = { ...plainClaims(), machines: [{ id: 'bench-1' }] }
+const token = await signClaims(claims)
 
 async function codeOf(changes: ContextChanges, of = token): Promise<string> {
   const result = await verifyLicence(of, contextWith(changes))
@@ -30,14 +30,16 @@ async function messageOf(changes: ContextChanges, of = token): Promise<string> {
   return result.ok ? 'allowed' : result.refusal.message
 }
 
-async function issue(changes: Partial<LicenceOrder>): Promise<string> {
-  return issueLicence(issuer, { ...order, ...changes }, NOW_MS - DAY_MS)
+async function issue(changes: Record<string, unknown>): Promise<string> {
+  return signClaims({ ...claims, ...changes })
 }
 
 test('a licence for this job, machine and time is allowed and says what was verified', async () => {
   expect(await verifyLicence(token, contextWith())).toMatchObject({
     ok: true,
-    licence: { id: order.id, issuer: issuer.uri, licensee: 'Riverside Makers', copies: 3 },
+    licence: { id: order.id, issuer: issuer.uri, licensee: 'Riverside Makers', grant: { copies: 3 } },
+    copiesLeft: 3,
+    objections: [],
   })
 })
 
@@ -58,6 +60,7 @@ describe('time', () => {
   test('is named in the refusal, with value and limit', async () => {
     expect(await verifyLicence(token, contextWith({ nowMs: endMs + 1000 }))).toEqual({
       ok: false,
+      objections: [],
       refusal: {
         code: 'expired',
         message: 'licence expired at 2026-12-22T12:00:00Z, it is now 2026-12-22T12:00:01Z',
@@ -85,15 +88,20 @@ describe('time', () => {
     for (const nowMs of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 0, 1.5, 1e300]) {
       expect(await codeOf({ nowMs })).toBe('check-failed')
     }
-    expect(await codeOf({ nowMs: undefined as unknown as number })).toBe('check-failed')
+    const { time } = contextWith()
+    for (const nowMs of [undefined, null, `${NOW_MS}`]) {
+      expect(await codeOf({ time: { ...time, nowMs: nowMs as unknown as number } })).toBe('check-failed')
+    }
     expect(await codeOf({ nowMs: new Date(NOW_MS) as unknown as number })).toBe('check-failed')
   })
 })
 
 describe('the machine', () => {
   test('must be named', async () => {
-    expect(await codeOf({ machineId: 'bench-2' })).toBe('allowed')
-    expect(await verifyLicence(token, contextWith({ machineId: 'bench-3' }))).toMatchObject({
+    const shared = await signClaims(plainClaims())
+    expect(await codeOf({ machineId: 'bench-2' }, shared)).toBe('allowed')
+    expect(await codeOf({ machineId: 'bench-2' })).toBe('other-machine')
+    expect(await verifyLicence(shared, contextWith({ machineId: 'bench-3' }))).toMatchObject({
       refusal: {
         code: 'other-machine',
         message: 'licence is for `bench-1`, `bench-2`, this machine is `bench-3`',
@@ -114,7 +122,7 @@ describe('the machine', () => {
   })
 
   test('list is cut in the sentence and whole in the limit', async () => {
-    const many = await issue({ machines: ['a', 'b', 'c', 'd', 'e'] })
+    const many = await issue({ machines: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, copies: 1 })) })
     const result = await verifyLicence(many, contextWith())
     expect(result).toMatchObject({ refusal: { limit: 'a, b, c, d, e' } })
     expect(await messageOf({}, many)).toBe(
@@ -125,11 +133,12 @@ describe('the machine', () => {
 
 describe('the design', async () => {
   const other = digestsOf('another job')
+  const design = claims['design'] as { digests: object[] }
   const rawOnly = await issue({
-    design: { ...order.design, digests: [{ form: 'gcode-raw', sha256: bracket.rawSha256 }] },
+    design: { ...design, digests: [{ alg: 'sha-256', form: 'gcode-raw', value: bracket.rawSha256 }] },
   })
   const canonicalOnly = await issue({
-    design: { ...order.design, digests: [{ form: 'gcode-canon', sha256: bracket.canonicalSha256 }] },
+    design: { ...design, digests: [{ alg: 'sha-256', form: 'gcode-canon', value: bracket.canonicalSha256 }] },
   })
 
   test('matches by any one of its digests', async () => {
@@ -152,8 +161,8 @@ describe('the design', async () => {
     const plate = digestsOf('plate of four')
     const both = await issue({
       design: {
-        ...order.design,
-        digests: [...order.design.digests, { form: 'gcode-canon', sha256: plate.canonicalSha256 }],
+        ...design,
+        digests: [...design.digests, { alg: 'sha-256', form: 'gcode-canon', value: plate.canonicalSha256 }],
       },
     })
     expect(await codeOf({ design: plate }, both)).toBe('allowed')
@@ -177,25 +186,27 @@ describe('the design', async () => {
     for (const rawSha256 of ['', bracket.rawSha256.slice(1), bracket.rawSha256.toUpperCase()]) {
       expect(await codeOf({ design: { ...bracket, rawSha256 } })).toBe('check-failed')
     }
-    expect(await codeOf({ design: undefined as unknown as LicenceContext['design'] })).toBe('check-failed')
+    expect(await codeOf({ job: undefined as unknown as LicenceContext['job'] })).toBe('check-failed')
   })
 })
 
 describe('copies', () => {
-  test('are not counted where the caller does not count', async () => {
-    expect(await codeOf({})).toBe('allowed')
+  test('begin with none used', async () => {
+    expect(await verifyLicence(token, contextWith())).toMatchObject({ ok: true, copiesLeft: 3 })
   })
 
   test('end at the number granted', async () => {
-    expect(await codeOf({ copiesUsed: 2 })).toBe('allowed')
-    expect(await messageOf({ copiesUsed: 3 })).toBe('3 copies are used, the licence allows 3')
-    expect(await messageOf({ copiesUsed: 1 }, await issue({ copies: 1 }))).toBe(
+    expect(await codeOf({ uses: used(2) })).toBe('allowed')
+    expect(await messageOf({ uses: used(3) })).toBe('3 copies are used, the licence allows 3')
+    expect(await messageOf({ uses: used(1) }, await issue({ grant: { copies: 1 } }))).toBe(
       '1 copy is used, the licence allows 1',
     )
   })
 
   test('that are no number refuse', async () => {
-    for (const copiesUsed of [Number.NaN, -1, 0.5]) expect(await codeOf({ copiesUsed })).toBe('check-failed')
+    for (const count of [Number.NaN, -1, 0.5]) {
+      expect(await codeOf({ uses: used(count) })).toBe('check-failed')
+    }
   })
 })
 
@@ -228,23 +239,21 @@ describe('of several things wrong the first in order is told', () => {
   })
 
   test('time before machine before design before copies', async () => {
-    const wrong = { machineId: 'x', design: digestsOf('x'), copiesUsed: 9 }
+    const wrong = { machineId: 'x', design: digestsOf('x'), uses: used(9) }
     expect(await codeOf({ ...wrong, nowMs: NOW_MS + 40 * DAY_MS })).toBe('expired')
     expect(await codeOf(wrong)).toBe('other-machine')
     expect(await codeOf({ ...wrong, machineId: 'bench-1' })).toBe('other-design')
-    expect(await codeOf({ copiesUsed: 9 })).toBe('copies-used-up')
+    expect(await codeOf({ uses: used(9) })).toBe('copies-used-up')
   })
 })
 
 describe('whatever breaks, refuses', () => {
   test('a context that throws when it is read', async () => {
     const trap = {
-      get anchorsPem(): readonly string[] {
+      ...contextWith(),
+      get trust(): LicenceContext['trust'] {
         throw new Error('disk `gone`\u001b[2J')
       },
-      nowMs: NOW_MS,
-      machineId: 'bench-1',
-      design: bracket,
     }
     const result = await verifyLicence(token, trap)
     expect(result).toMatchObject({ ok: false, refusal: { code: 'check-failed' } })
