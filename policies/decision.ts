@@ -1,7 +1,7 @@
 import type { Claims, Facts, RefusedLine } from '../gcode/index.ts'
 import type { JobContext, JobUser, LicenceStanding } from './job-context.ts'
 import type { ReasonTally, TalliedReason } from './reason-tally.ts'
-import type { Objection, RuleMode } from './verdict.ts'
+import type { Objection, Releaser, RuleMode } from './verdict.ts'
 
 /** What is to become of a job, from best to worst: `hold` waits for a person. */
 export type JobOutcome = 'allow' | 'warn' | 'hold' | 'deny'
@@ -25,6 +25,8 @@ export interface DecisionReason {
   readonly limit: string | null
   readonly remedy: string
   readonly appeal: string
+  /** Of a hold: who may release it. Absent where it is whoever runs the site, and from what does not hold. */
+  readonly release?: Releaser
 }
 
 /** The decision about one job: all that a person, a script and the log need to know of it. */
@@ -168,5 +170,6 @@ function describeReason({ objection, mode, line, count }: TalliedReason, appeal:
     limit: objection.limit ?? null,
     remedy: objection.remedy,
     appeal,
+    ...(mode === 'hold' && objection.release !== undefined && { release: objection.release }),
   }
 }

@@ -1,4 +1,17 @@
 import type { Claims, Facts } from '../gcode/index.ts'
+import type { Releaser } from './verdict.ts'
+
+/** One thing about a licence that denies, holds or warns, as whoever checked it found it. */
+export interface LicenceObjection {
+  readonly outcome: 'deny' | 'hold' | 'warn'
+  /** Of a hold: who may release it. */
+  readonly release: Releaser | null
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+  readonly value?: string | number
+  readonly limit?: string | number
+}
 
 /**
  * Where a job stands with its licence. This room's own words for it: what a licence is and how it verifies is
@@ -19,6 +32,8 @@ export type LicenceStanding =
       readonly tier: string
       /** Copies that may still be started, this job's own included: 1 for the last copy. */
       readonly copiesLeft: number
+      /** What holds it, or warns of it, although it verified. */
+      readonly objections?: readonly LicenceObjection[]
     }
   /** A licence that was presented and did not verify. */
   | {
@@ -28,6 +43,8 @@ export type LicenceStanding =
       readonly remedy: string
       readonly value?: string | number
       readonly limit?: string | number
+      /** What else was found, beyond the first. */
+      readonly objections?: readonly LicenceObjection[]
     }
 
 /** How closely a design is held, from loosest to tightest. */

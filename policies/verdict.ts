@@ -6,6 +6,11 @@ export const RULE_MODES = ['enforce', 'hold', 'warn', 'audit'] as const
 
 export type RuleMode = (typeof RULE_MODES)[number]
 
+/** Who may release a job that is held: whoever runs the site, whoever answers for compliance, or the issuer alone. */
+export const RELEASERS = ['site', 'compliance', 'issuer'] as const
+
+export type Releaser = (typeof RELEASERS)[number]
+
 /**
  * What a policy says of one line. Where several rules object, stop wins over deny, and all of them are named.
  */
@@ -48,6 +53,8 @@ export interface Objection {
    * only warn.
    */
   readonly mode?: RuleMode
+  /** Of what holds a job: who alone may release it. Absent: whoever runs the site. */
+  readonly release?: Releaser
   /** The machine is to be brought to rest, not only the line refused. */
   readonly stop?: true
   /** The rule itself broke, so nobody knows what it would have found. */

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { DESIGN_TIERS, type DesignTier, type JobContext, type LicenceStanding } from '../job-context.ts'
+import {
+  DESIGN_TIERS,
+  type DesignTier,
+  type JobContext,
+  type LicenceObjection,
+  type LicenceStanding,
+} from '../job-context.ts'
 import { defineRule } from '../rule.ts'
 import type { Objection } from '../verdict.ts'
 import { listed, quoted } from '../wording.ts'
@@ -12,7 +18,6 @@ const EXAMPLE_SHA256 = 'ab'.repeat(32)
 const OTHER_SHA256 = 'cd'.repeat(32)
 
 type ValidLicence = Extract<LicenceStanding, { readonly kind: 'valid' }>
-type RefusedLicence = Extract<LicenceStanding, { readonly kind: 'refused' }>
 
 const sha256 = z
   .string()
@@ -82,7 +87,10 @@ export const licence = defineRule({
       demand === 'never' || (demand === 'by-tier' && !designs.some(({ tier }) => tiers.includes(tier))),
     job: (job) => {
       const standing = job.licence
-      if (standing.kind === 'refused') return [refusedObjection(standing, demand === 'never')]
+      if (standing.kind === 'refused') {
+        const first = { ...standing, outcome: 'deny', release: null } as const
+        return [first, ...(standing.objections ?? [])].map((one) => foundObjection(one, demand === 'never'))
+      }
       if (demand === 'never') return []
       const known = designs.find((one) => isDesign(one, job))
       if (standing.kind === 'valid') return judgeValid(standing, known)
@@ -150,7 +158,7 @@ function isDesign(one: ListedDesign, job: JobContext): boolean {
 }
 
 function judgeValid(standing: ValidLicence, known: ListedDesign | undefined): readonly Objection[] {
-  const objections: Objection[] = []
+  const objections: Objection[] = (standing.objections ?? []).map((one) => foundObjection(one, false))
   if (!(standing.copiesLeft >= 1)) objections.push(copiesObjection(standing))
   if (known !== undefined && tightness(standing.tier) < tightness(known.tier))
     objections.push(tierObjection(standing, known))
@@ -162,17 +170,22 @@ function tightness(tier: string): number {
   return DESIGN_TIERS.indexOf(tier as DesignTier)
 }
 
-function refusedObjection(refused: RefusedLicence, onlyWarns: boolean): Objection {
+/** What was found of the licence by whoever verified it. */
+function foundObjection(found: LicenceObjection, onlyWarns: boolean): Objection {
+  const mode = onlyWarns ? 'warn' : MODES[found.outcome]
   return {
-    code: `${ID}.${refused.code}`,
+    code: `${ID}.${found.code}`,
     rule: ID,
-    message: refused.message,
-    ...(refused.value !== undefined && { value: String(refused.value) }),
-    ...(refused.limit !== undefined && { limit: String(refused.limit) }),
-    remedy: refused.remedy,
-    ...(onlyWarns && { mode: 'warn' as const }),
+    message: found.message,
+    ...(found.value !== undefined && { value: String(found.value) }),
+    ...(found.limit !== undefined && { limit: String(found.limit) }),
+    remedy: found.remedy,
+    ...(mode !== 'enforce' && { mode }),
+    ...(found.release !== null && { release: found.release }),
   }
 }
+
+const MODES = { deny: 'enforce', hold: 'hold', warn: 'warn' } as const
 
 function missingObjection(known: ListedDesign | undefined): Objection {
   const why =
