@@ -76,11 +76,16 @@ async function placesIn(dir: string): Promise<Map<number, number>> {
   return places
 }
 
-/** Not more than two at a time: there may be no more processors. */
-describe.each([
-  [1, 2],
-  [3, 4],
-])('an agent killed at any moment', { timeout: 300_000 }, (...seeds) => {
+/** Not more than two at a time: there may be no more processors. `FAULTS=all` kills three times as often. */
+describe.each(
+  process.env['FAULTS'] === 'all'
+    ? [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]
+    : [[1, 2]],
+)('an agent killed at any moment', { timeout: 300_000 }, (...seeds) => {
   test.concurrent.each(seeds)(
     `${KILLS} times, has every record that it called durable: seed %i`,
     async (seed) => {
