@@ -12,9 +12,18 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/property/**', 'test/system/**'],
           testTimeout: 120_000,
+          // Modules are loaded once a worker, not once a file: no test here leaves anything behind in them.
+          isolate: false,
         },
       },
-      { test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'property',
+          include: ['test/property/**/*.test.ts'],
+          testTimeout: 60_000,
+          isolate: false,
+        },
+      },
       {
         test: {
           name: 'system',
