@@ -5,6 +5,7 @@ import {
   type CommandTable,
   EMPTY,
   explainRefusal,
+  isLicencePart,
   JobDigest,
   LineParser,
   type LineSink,
@@ -91,6 +92,8 @@ export class JobReader implements LineSink {
     advance(this.state, command, this.move)
     // The numbers on the wire are ours: a job that renumbers would make the printer ask for lines that never were.
     if (command.letter === LETTER_M && command.code === RENUMBER) return
+    // A licence is for us.
+    if (isLicencePart(command)) return
     const length = writeLine(command, this.canonical, 0)
     this.queue.push(this.canonical, 0, length, JobDigest.counts(command), pushed)
   }

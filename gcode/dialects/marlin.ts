@@ -7,8 +7,8 @@ import { CommandTable, type RowSource } from '../command-table.ts'
 const LINE_BYTES_MAX = 95
 
 /**
- * Every command that Marlin 2.1 dispatches (gcode.cpp `process_parsed_command`), and the checks that slicers
- * write for its relatives (M862). Words are those that the handler reads. See `RowSource` for the notation.
+ * Every command that Marlin 2.1 dispatches (gcode.cpp `process_parsed_command`), the checks that slicers write for
+ * its relatives (M862), and the one that is for the gate itself (M5790). Words are those that the handler reads. See `RowSource` for the notation.
  */
 const ROWS: readonly RowSource[] = [
   ['G0', 'motion', 'X Y Z E F S# P# A B C U V W', 'travel move', 'moves'],
@@ -311,6 +311,8 @@ const ROWS: readonly RowSource[] = [
   ['M1002', 'self-moving', 'T# E', 'change tools and push filament for the display', 'moves loses:XYZ'],
   ['M1004', 'self-moving', 'B# H# I# S#', 'mesh wizard', 'moves heats stores loses:XYZ'],
   ['M3426', 'pins', 'C# G# I#', 'read an analogue input'],
+  // No firmware's: see `LICENCE_PART`. It changes nothing, so that a job is the same job with its licence and without.
+  ['M5790', 'status', '*', 'piece of a licence, which the gate keeps to itself', 'observes'],
   ['M7219', 'lights', 'C# D# F? I? P? R# U# V# X# Y#', 'LED matrix'],
   ['T', 'tools', 'F S#', 'select a tool', 'moves'],
 ]

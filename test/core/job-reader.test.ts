@@ -131,3 +131,14 @@ describe('a line that is refused in print', () => {
     for (const length of [1000, 65_536]) expect(read(cut(bytes, length)).refused?.line).toBe(1)
   })
 })
+
+describe('pieces of a licence in a job', () => {
+  test('are for the gate: they are not printed, and the job is the same job without them', () => {
+    const job = ['G28', 'G1 X5 E1']
+    const parts = ['M5790 1/2 MRSXEYLT', 'm5790 2/2 ORSXG5A', 'M5790 nonsense']
+    const plain = read(text(...job, ''))
+    const carrying = read(text(parts[0]!, job[0]!, parts[1]!, job[1]!, parts[2]!, ''))
+    expect(carrying).toEqual(plain)
+    expect(carrying.commands).toEqual(job)
+  })
+})

@@ -6,6 +6,7 @@ import {
   Command,
   type CommandRow,
   CommandTable,
+  LICENCE_PART,
   MARLIN,
 } from '../../gcode/index.ts'
 import { lineOf } from './lines-of.ts'
@@ -27,9 +28,9 @@ describe('the table of Marlin', () => {
     ).toEqual([])
   })
 
-  test('has no other row but the one for tools', () => {
+  test('has no other row but the one for tools, and the one for the gate itself', () => {
     const names = new Set(MARLIN_DISPATCHES)
-    expect(namesWhere((row) => !names.has(row.name))).toBe('T')
+    expect(namesWhere((row) => !names.has(row.name))).toBe(`${LICENCE_PART} T`)
   })
 
   test('names each class, and each class has a command', () => {
@@ -71,7 +72,7 @@ describe('the table of Marlin', () => {
         "scaling": "G18 G19 G20 M92 M149 M200 M350 M351 M404 M405 M406",
         "self-moving": "G5 G6 G12 G26 G27 G33 G34 G35 G38 G42 G60 G61 G76 G425 M48 M240 M360 M361 M362 M363 M364 M915 M916 M917 M918 M1002 M1004",
         "settings": "M102 M145 M210 M413 M422 M423 M500 M501 M502 M504 M510 M511 M512 M603 M672 M910",
-        "status": "G800 M31 M105 M110 M113 M114 M115 M119 M122 M123 M154 M155 M407 M430 M503 M800 M860 M861 M865 M866 M869 M909 M911",
+        "status": "G800 M31 M105 M110 M113 M114 M115 M119 M122 M123 M154 M155 M407 M430 M503 M800 M860 M861 M865 M866 M869 M909 M911 M5790",
         "storage": "M20 M21 M22 M23 M24 M25 M26 M27 M28 M29 M30 M32 M33 M34 M524 M928 M1000 M1001",
         "tools": "M163 M164 M165 M166 M217 M403 M605 M709 T",
         "waiting": "G4 M400",
@@ -81,7 +82,7 @@ describe('the table of Marlin', () => {
 
   test('marks what the digest leaves out', () => {
     expect(namesWhere((row) => row.observes)).toMatchInlineSnapshot(
-      `"G800 M20 M27 M31 M33 M73 M105 M110 M113 M114 M115 M117 M119 M123 M154 M155 M407 M503 M504 M800 M820 M860 M861 M865 M869 M909 M911"`,
+      `"G800 M20 M27 M31 M33 M73 M105 M110 M113 M114 M115 M117 M119 M123 M154 M155 M407 M503 M504 M800 M820 M860 M861 M865 M869 M909 M911 M5790"`,
     )
   })
 
@@ -109,7 +110,7 @@ describe('the table of Marlin', () => {
     )
     expect(texts).toMatchInlineSnapshot(`
       {
-        "line": "M16 M23 M28 M30 M32 M33 M75 M117 M118 M485 M928",
+        "line": "M16 M23 M28 M30 M32 M33 M75 M117 M118 M485 M928 M5790",
         "quoted": "M862",
         "version": "M115",
         "word": "M486",

@@ -5,6 +5,7 @@
 
 import { closingAgainLines, preambleLines, safeStopLines } from '../../agent/core/printer/marlin-lines.ts'
 import type { Prng } from '../../agent/sim/prng.ts'
+import { LICENCE_PART } from '../../gcode/index.ts'
 
 const STOPPING = safeStopLines([])
 
@@ -87,6 +88,8 @@ function bodyLine(attempt: number, i: number, prng: Prng): string {
       return `M73 P${i % 100} R${attempt}`
     case 4:
       return `G1 E${((i + 1) * 0.05).toFixed(3)} F${1800 + attempt}`
+    case 5:
+      return `${LICENCE_PART} ${attempt}/640 ${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[i % 26]}${'A'.repeat(1 + (i % 59))}`
     default: {
       const x = 10 + prng.below(40)
       const y = 10 + prng.below(40)
@@ -97,7 +100,7 @@ function bodyLine(attempt: number, i: number, prng: Prng): string {
 
 /** Hosts send these with a job, and the digest of a job does not count them. */
 export function isObservingLine(command: string): boolean {
-  return /^M(73|105|110|114|115|117|155|27|31|154|113)\b/.test(command)
+  return /^M(73|105|110|114|115|117|155|27|31|154|113|5790)\b/.test(command)
 }
 
 /** Polls and heaters-off pass whatever is blocked. */

@@ -5,6 +5,7 @@
  */
 
 import type { Gate, GateRecord } from '../../agent/core/index.ts'
+import { LICENCE_PART } from '../../gcode/index.ts'
 import { isObservingLine, OWN_LINES, passesLatch, putsBack, REFUSED_LINES, STOP_LINES } from './gate-jobs.ts'
 
 const BARE = /^M(108|410|876|112)\b/
@@ -206,6 +207,7 @@ export class GateWitness {
     if (before === line) return
     if (before !== undefined) this.say(`two lines with one number: ${before} and ${line}`)
     this.byNumber.set(number, line)
+    if (command.startsWith(LICENCE_PART)) this.say(`sent what is for the gate alone: ${command}`)
     if (REFUSED_LINES.includes(command)) this.say(`sent a refused line: ${command}`)
     this.wroteNew(command, gate)
   }

@@ -2,6 +2,7 @@
 
 import type { Faults } from '../../agent/sim/index.ts'
 import { Prng } from '../../agent/sim/prng.ts'
+import { LICENCE_PART } from '../../gcode/index.ts'
 import { type CanonicalJob, canonicalJob, fixture } from '../core/canonical.ts'
 import type { Scene } from './run.ts'
 import { NO_TROUBLE, type Trouble } from './wire.ts'
@@ -23,9 +24,14 @@ export const QUIET: Omit<Scene, 'seed' | 'job'> = {
 /** Waits for heat, one behind the other, and temperatures that come without being asked for. */
 const PREHEAT = ['M155 S1', 'M190 S30', 'M109 S60', 'M190 S35', 'M109 S70']
 
+/** A piece of a licence, which the printer must never see. */
+const LICENCE = `${LICENCE_PART} 1/1 MRSXEYLTMVRWGZLTOQ`
+
 /** The beginning of a real job, with its waits for heat and a question of its own at the end. */
-export function head(lines: number, isPreheated = false): CanonicalJob {
-  const text = [...(isPreheated ? PREHEAT : []), ...CUBE_LINES.slice(0, lines), 'M105', '']
+export function head(lines: number, isPreheated = false, isLicensed = false): CanonicalJob {
+  const preheat = isPreheated ? PREHEAT : []
+  const licence = isLicensed ? [LICENCE] : []
+  const text = [...licence, ...preheat, ...CUBE_LINES.slice(0, lines), ...licence, 'M105', '']
   return canonicalJob(Buffer.from(text.join('\n'), 'latin1'))
 }
 
@@ -54,7 +60,7 @@ export function sceneOf(seed: number): Scene {
   const oneIn = (n: number): boolean => prng.below(n) === 0
   return {
     seed,
-    job: head(20 + prng.below(150), oneIn(3)),
+    job: head(20 + prng.below(150), oneIn(3), seed % 2 === 0),
     toPrinter: oneIn(3) ? NO_TROUBLE : trouble(prng),
     // A board that restarts says so in one line, and that line may be the one that gets lost.
     toHost: { ...(oneIn(3) ? NO_TROUBLE : trouble(prng)), ...(oneIn(3) && { loses: /^start/ }) },

@@ -1,4 +1,12 @@
-import { EMPTY, PARSED, type ParseCode, SEMICOLON, SPACE, UNNUMBERED } from '../../../gcode/index.ts'
+import {
+  EMPTY,
+  isLicencePart,
+  PARSED,
+  type ParseCode,
+  SEMICOLON,
+  SPACE,
+  UNNUMBERED,
+} from '../../../gcode/index.ts'
 import type { Objection, Verdict } from '../../../policies/index.ts'
 import type { HostLink } from '../host/host-link.ts'
 import {
@@ -129,6 +137,8 @@ export class LinePlanner {
     this.isStop_ = false
     const { path } = context
     if (code === EMPTY) return isBlank(bytes, start, end) ? PLAN_SWALLOW : PLAN_SILENT
+    // For the gate, and never for a printer, whatever else is going on.
+    if (code === PARSED && isLicencePart(path.command)) return PLAN_SWALLOW
     if (context.isBlocked) return code === PARSED ? this.whenBlocked(context) : PLAN_SWALLOW
     if (!context.isPrinterReady) return this.whenAway(code, context)
     if (code !== PARSED) {
