@@ -4,7 +4,7 @@ import { DEFERRALS, hasRoomFor } from './deferrals.ts'
 import { AgentError } from './errors.ts'
 import { type Ledger, SITE } from './ledger.ts'
 import type { AuditRecord } from './log-format/index.ts'
-import { RETENTION_CLOCK, retentionMs } from './retention-clock.ts'
+import { retentionMs, TRUSTED_TIME } from './trusted-time.ts'
 import { possibleName } from './vault/index.ts'
 
 /** Erasures: what is hidden of the records, on request or by age, and the record that says so. */
@@ -51,7 +51,7 @@ export async function eraseSubject(
   if (!isForced) await requireNoAppeal(ledger, subject)
   // Whoever erases themself is not put into the side table again by the record that says so.
   const isOwn = by !== null && (await subjectNamed(ledger, by)) === subject
-  const trustedMs = retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs)
+  const trustedMs = retentionMs(ledger.stateOf(TRUSTED_TIME), nowMs)
   const keepFromMs = privacy.mustKeepDays === 0 ? null : trustedMs - privacy.mustKeepDays * DAY_MS
   let done: ErasureDone | undefined
   await ledger.vault.erase(subject, {
@@ -103,7 +103,7 @@ async function requireNoAppeal(ledger: Ledger, subject: string): Promise<void> {
 
 /** How far the clock is ahead of what is believed of it, in milliseconds: so long nothing more is erased by age. */
 export function doubtedMs(ledger: Ledger, nowMs: number): number {
-  return nowMs - retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs)
+  return nowMs - retentionMs(ledger.stateOf(TRUSTED_TIME), nowMs)
 }
 
 /** Erases what is older than the site keeps, a record a subject; never what a duty keeps. */
@@ -115,7 +115,7 @@ export async function eraseByAge(
   if (privacy.keepDays === null) return []
   const done: ErasureDone[] = []
   const keptMs = Math.max(privacy.keepDays, privacy.mustKeepDays) * DAY_MS
-  const beforeMs = retentionMs(ledger.stateOf(RETENTION_CLOCK), nowMs) - keptMs
+  const beforeMs = retentionMs(ledger.stateOf(TRUSTED_TIME), nowMs) - keptMs
   await ledger.vault.eraseOlderThan(beforeMs, async ({ subject, rows }) => {
     const record: ErasureRecord = {
       kind: 'erasure',

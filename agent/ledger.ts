@@ -4,9 +4,8 @@ import { AgentError, assert } from './errors.ts'
 import { LAST_END } from './last-end.ts'
 import { type AuditRecord, type OpenRecord, type SealedRef, splitRecord } from './log-format/index.ts'
 import { type Fold, LiveFolds, readSnapshots, type Snapshot, SnapshotPlan, type Snapshots } from './replay.ts'
-import { RETENTION_CLOCK } from './retention-clock.ts'
-import { SEALING_CLOCK, sealingMs } from './sealing-clock.ts'
 import { endFirstUse, type StateFolder } from './state-folder.ts'
+import { sealingMs, TRUSTED_TIME } from './trusted-time.ts'
 import { openVault, possibleName, UnsealableError, type Vault } from './vault/index.ts'
 
 /**
@@ -20,7 +19,7 @@ const JOBS_MAX = 64
 /** Stands for what concerns the place and no person. */
 export const SITE = 'portcullis:site'
 /** What every ledger follows. */
-const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, SEALING_CLOCK, RETENTION_CLOCK]
+const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, TRUSTED_TIME]
 
 /** What happened, whether or not the words for it can be kept. */
 const EVENTS: ReadonlySet<AuditRecord['kind']> = new Set<AuditRecord['kind']>([
@@ -226,7 +225,7 @@ export async function openLedger(state: StateFolder, nowMs: () => number = Date.
     await endFirstUse(state)
     const snapshots = await readSnapshots(state.logDir)
     const folds = await LiveFolds.replay(FOLDS, snapshots, state.logDir)
-    const clock = (): number => sealingMs(folds.stateOf(SEALING_CLOCK), nowMs())
+    const clock = (): number => sealingMs(folds.stateOf(TRUSTED_TIME), nowMs())
     const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, nowMs: clock })
     const ledger = new Ledger({ logDir: state.logDir, log, vault, sealingMs: clock, folds, snapshots })
     await ledger.recordErasures()

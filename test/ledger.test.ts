@@ -179,8 +179,7 @@ describe('what the log comes to', () => {
     expect(await snapshotsIn(state.logDir)).toMatchObject([
       { fold: 'last-end', size: MANY, state: { unfinished: UNFINISHED } },
       { fold: 'deferred-erasures', size: MANY, state: { put: [] } },
-      { fold: 'sealing-clock', size: MANY, state: { count: MANY } },
-      { fold: 'retention-clock', size: MANY, state: { leap: null } },
+      { fold: 'trusted-time', size: MANY, state: { leap: null, believed: { index: MANY - 1 } } },
     ])
     expect(ledger.stateOf(LAST_END).unfinished).toBeNull()
   })
@@ -196,7 +195,7 @@ describe('what the log comes to', () => {
     await third.append(CLOSED)
     await third.close()
     const folds = (await snapshotsIn(state.logDir)).map((record) => 'fold' in record && record.fold)
-    expect(folds).toEqual(['last-end', 'deferred-erasures', 'sealing-clock', 'retention-clock'])
+    expect(folds).toEqual(['last-end', 'deferred-erasures', 'trusted-time'])
   })
 
   test('is taken from the latest snapshot and what follows it', async () => {
