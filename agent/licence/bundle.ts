@@ -14,6 +14,9 @@ const LINES_MAX = 32
 /** A parent for each level of delegation, the licence itself, and the issuer's. */
 const LICENCES_MAX = 4
 
+/** One for each issuer of a chain, old and new. More would only keep the gate busy with verifying them. */
+const STATUS_LISTS_MAX = 4
+
 /** Signed by a licensee with the key that its own licence names, not by an issuer with certificates. */
 export const SUBLICENCE_TYPE = 'design-sublicence+jwt'
 
@@ -55,6 +58,8 @@ export function openBundle(text: string): { readonly ok: true; readonly bundle: 
   if (sorted.licences.length === 0) return refuse('malformed', 'it holds no licence')
   if (sorted.licences.length > LICENCES_MAX)
     return refuse('malformed', `it holds more than ${LICENCES_MAX} licences`)
+  if (sorted.statusLists.length > STATUS_LISTS_MAX)
+    return refuse('malformed', `it holds more than ${STATUS_LISTS_MAX} status lists`)
   return { ok: true, bundle: sorted }
 }
 

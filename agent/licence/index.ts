@@ -1,5 +1,6 @@
 /** The licence room's door: what a licence says, and whether it allows a job here and now. */
 
+export type { AllocationClaims, Allotted } from './allocation.ts'
 export { BUNDLE_BYTES_MAX, type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
 export * from './claim-parts.ts'
 export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'
@@ -23,4 +24,6 @@ export { describeLicence } from './describe-licence.ts'
 export { type DesignDigest, DIGEST_FORMS, type Licence, licenceKey } from './licence.ts'
 export { readLicenceFile } from './licence-file.ts'
 export { readLicence } from './read-licence.ts'
+export { type Refund, type RefundClaims, readRefund } from './refund.ts'
+export { type SublicenceClaims, signSublicence } from './sign-sublicence.ts'
 export { type LicenceResult, verifyLicence } from './verify-licence.ts'

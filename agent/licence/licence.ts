@@ -222,7 +222,11 @@ export interface Licence {
   readonly isDrill: boolean
 }
 
-/** What copies are counted under: the issuer and its id for the licence. One spelling, one counter. */
-export function licenceKey({ issuer, id }: Pick<Licence, 'issuer' | 'id'>): string {
-  return `${issuer}#${id}`
+/**
+ * What copies are counted under: the issuer and its id for the licence; one spelling, one counter. A sub-licence's id is
+ * its licensee's to choose, so its parent stands with it: it cannot use up the copies of somebody else's licence.
+ */
+export function licenceKey(licence: Pick<Licence, 'issuer' | 'id'> & Partial<Licence>): string {
+  const { issuer, id, parentSha256 } = licence
+  return parentSha256 === undefined ? `${issuer}#${id}` : `${issuer}#${id}@${parentSha256}`
 }

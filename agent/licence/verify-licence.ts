@@ -1,25 +1,25 @@
 /** May this job be printed here and now under this licence? Offline, in order, and closed: whatever breaks, refuses. */
-import { createHash } from 'node:crypto'
 import { assert } from '../errors.ts'
 import {
-  checkIssuerChain,
-  checkSignature,
   deny,
   type LicenceRefusal,
   type Objection,
-  openToken,
   quoteInput,
   type Refused,
   refuse,
   type TrustedIssuer,
+  verifyToken,
 } from '../token/index.ts'
-import { type Bundle, openBundle } from './bundle.ts'
+import { readAllocations } from './allocation.ts'
+import { type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
 import type { VerifiedTerms } from './checks/check.ts'
 import { CHECKS } from './checks/index.ts'
+import { checkStatus } from './checks/status.ts'
 import { readClaims } from './claims.ts'
 import type { AllowedLicence, LicenceContext } from './context.ts'
 import { copyTerms } from './copy-terms.ts'
 import type { Licence } from './licence.ts'
+import { sha256Hex, verifySublicences } from './sublicence.ts'
 
 /** A licence that allows the job, with what holds it or warns of it; or why not, first what was found first. */
 export type LicenceResult =
@@ -43,10 +43,12 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
   const { terms } = verified
   const objections: Objection[] = []
   for (const check of CHECKS) objections.push(...(await check(terms, context)))
+  const status = await checkStatus(terms, context)
+  objections.push(...status.objections)
   const [first, ...others] = objections.filter(({ outcome }) => outcome === 'deny')
   const rest = objections.filter(({ outcome }) => outcome !== 'deny')
   if (first !== undefined) return refused(first.refusal, [...others, ...rest])
-  const copies = copyTerms(terms.chain, context.machine.id)
+  const { copies } = terms
   assert(copies !== undefined, 'a licence whose copies were checked has its share')
   return {
     ok: true,
@@ -54,20 +56,30 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
     sha256: sha256Hex(bundle.licences[0] ?? ''),
     copies,
     copiesLeft: Math.min(...copies.counters.map(({ key, limit }) => limit - (context.uses[key]?.used ?? 0))),
-    lists: [],
+    lists: status.lists,
     objections,
   }
 }
 
-/** Who signed it, and what it says. */
+/** Who signed it and each that it was passed on from, what they say, and what the issuer allocated to this machine. */
 async function verifyChain(
   bundle: Bundle,
   context: LicenceContext,
 ): Promise<{ readonly ok: true; readonly terms: VerifiedTerms } | Refused> {
-  const outermost = await verifyOutermost(bundle.licences.at(-1) ?? '', context)
+  const { trust, time, machine } = context
+  const { licences, allocations } = bundle
+  const outermost = await verifyOutermost(licences.at(-1) ?? '', context)
   if (!outermost.ok) return outermost
-  const { licence, issuer } = outermost
-  return { ok: true, terms: { licence, chain: [licence], issuer, bundle } }
+  const passedOn = await verifySublicences(licences, outermost.licence)
+  if (!passedOn.ok) return passedOn
+  const { issuer } = outermost
+  const allocated = await readAllocations(allocations, issuer, machine.id, trust, time.nowMs)
+  if (!allocated.ok) return allocated
+  const { chain } = passedOn
+  const [licence] = chain
+  assert(licence !== undefined, 'a chain has at least the licence that an issuer signed')
+  const copies = copyTerms(chain, machine.id, allocated.allotted)
+  return { ok: true, terms: { licence, chain, issuer, copies, bundle } }
 }
 
 /** The licence that an issuer signed. */
@@ -75,18 +87,17 @@ async function verifyOutermost(
   compact: string,
   { trust, time }: LicenceContext,
 ): Promise<{ readonly ok: true; readonly licence: Licence; readonly issuer: TrustedIssuer } | Refused> {
-  const opened = openToken(compact)
-  if (!opened.ok) return opened
-  const { token } = opened
-  const chain = checkIssuerChain(token.signerDer, token.intermediateDer, trust.anchorsPem, time.nowMs)
-  if (!chain.ok) return chain
-  const signed = await checkSignature(token, chain.issuer.signerKey)
-  if (!signed.ok) return signed
-  const claims = readClaims(token.payload)
+  if (tokenType(compact) === SUBLICENCE_TYPE) return refuse('parent-missing')
+  const verified = await verifyToken(compact, 'licence', trust.anchorsPem, time.nowMs)
+  if (!verified.ok) return verified
+  const { issuer, payload } = verified.token
+  const claims = readClaims(payload)
   if (!claims.ok) return claims
   const { licence } = claims
-  const foreign = checkIssuer(licence, chain.issuer.uri)
-  return foreign ?? { ok: true, licence, issuer: chain.issuer }
+  if (licence.parentSha256 !== undefined) {
+    return refuse('malformed', 'claim `prt`: only a sub-licence has a parent')
+  }
+  return checkIssuer(licence, issuer.uri) ?? { ok: true, licence, issuer }
 }
 
 function checkIssuer({ issuer }: Licence, certifiedUri: string): Refused | undefined {
@@ -115,8 +126,4 @@ function refused(refusal: LicenceRefusal, objections: readonly Objection[] = [])
 function broken(error: unknown): LicenceRefusal {
   const what = error instanceof Error ? quoteInput(error.message) : 'no reason given'
   return deny(refuse('check-failed', what)).refusal
-}
-
-function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -34,13 +34,46 @@ export interface IssuerCertificate {
   readonly spkiSha256: string
 }
 
-/** Judges signer and intermediate against the trust anchors of this machine, at one instant. */
+type ChainResult = { readonly ok: true; readonly issuer: TrustedIssuer } | Refused
+
+/** The last chain that was judged, with all that the answer depends on. */
+let lastJudged:
+  | {
+      readonly signerDer: Buffer
+      readonly intermediateDer: Buffer
+      readonly anchorsPem: readonly string[]
+      readonly nowMs: number
+      readonly result: ChainResult
+    }
+  | undefined
+
+/**
+ * Judges signer and intermediate against the trust anchors of this machine, at one instant. The tokens of one bundle are
+ * mostly of one signer, so the last answer is kept for the very same question.
+ */
 export function checkIssuerChain(
   signerDer: Buffer,
   intermediateDer: Buffer,
   anchorsPem: readonly string[],
   nowMs: number,
-): { readonly ok: true; readonly issuer: TrustedIssuer } | Refused {
+): ChainResult {
+  const isSame =
+    lastJudged?.nowMs === nowMs &&
+    lastJudged.anchorsPem === anchorsPem &&
+    lastJudged.signerDer.equals(signerDer) &&
+    lastJudged.intermediateDer.equals(intermediateDer)
+  if (lastJudged !== undefined && isSame) return lastJudged.result
+  const result = judgeChain(signerDer, intermediateDer, anchorsPem, nowMs)
+  lastJudged = { signerDer, intermediateDer, anchorsPem, nowMs, result }
+  return result
+}
+
+function judgeChain(
+  signerDer: Buffer,
+  intermediateDer: Buffer,
+  anchorsPem: readonly string[],
+  nowMs: number,
+): ChainResult {
   const signer = readCertificate('signer', signerDer)
   if (!signer.ok) return signer
   const intermediate = readCertificate('intermediate', intermediateDer)

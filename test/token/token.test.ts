@@ -1,8 +1,17 @@
-import { constants, createHmac, createPublicKey, createSign, generateKeyPairSync, sign } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  createSign,
+  generateKeyPairSync,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { BUNDLE_BYTES_MAX } from '../../agent/licence/bundle.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
-import { openToken, TOKEN_BYTES_MAX } from '../../agent/token/token.ts'
+import { openToken, signToken, TOKEN_KINDS, type TokenKind } from '../../agent/token/token.ts'
 import {
   contextWith,
   encodePart,
@@ -13,6 +22,8 @@ import {
   signClaims,
   toX5c,
 } from '../licence/fixture.ts'
+
+const LICENCE_BYTES_MAX = TOKEN_KINDS.licence.bytesMax
 
 const genuine = await signClaims(plainClaims())
 const [header, payload, signature] = genuine.split('.') as [string, string, string]
@@ -168,8 +179,8 @@ describe('the form', () => {
     ['four parts', `${genuine}.${signature}`],
     ['an empty part', `${header}..${signature}`],
     ['padding', `${genuine}==`],
-    ['a space before', ` ${genuine}`],
-    ['a line end after', `${genuine}\n`],
+    ['a space within', genuine.replace('.', '. ')],
+    ['a line end within', genuine.replace('.', '.\n')],
     ['ordinary base64', genuine.replace('.', '+.')],
     ['a NUL byte', genuine.replace('.', '\0.')],
     ['letters from elsewhere', genuine.replace('.', 'é.')],
@@ -186,15 +197,41 @@ describe('the form', () => {
 
   test('is refused by its size before anything is decoded', async () => {
     const token = 'A'.repeat(10 * 1024 * 1024)
-    const result = await verifyLicence(token, contextWith())
-    expect(result).toMatchObject({
-      refusal: { code: 'too-large', value: token.length, limit: TOKEN_BYTES_MAX },
+    expect(await verifyLicence(token, contextWith())).toMatchObject({
+      refusal: { code: 'too-large', value: token.length, limit: BUNDLE_BYTES_MAX },
+    })
+    expect(openToken(token)).toMatchObject({
+      refusal: { code: 'too-large', value: token.length, limit: LICENCE_BYTES_MAX },
     })
   })
 
   test('counts the size in bytes, not in characters', async () => {
-    expect(await codeOf('é'.repeat(TOKEN_BYTES_MAX / 2 + 1))).toBe('too-large')
-    expect(await codeOf('A'.repeat(TOKEN_BYTES_MAX))).toBe('malformed')
+    expect(await codeOf('é'.repeat(BUNDLE_BYTES_MAX / 2 + 1))).toBe('too-large')
+    expect(await codeOf('é'.repeat(LICENCE_BYTES_MAX / 2 + 1))).toBe('too-large')
+    expect(await codeOf('A'.repeat(LICENCE_BYTES_MAX))).toBe('malformed')
+  })
+
+  test('is exact for a token; only a file of several may have line ends and spaces between', async () => {
+    for (const token of [` ${genuine}`, `${genuine}\n`, `${genuine}\r`, `${genuine} `]) {
+      expect(openToken(token)).toMatchObject({ refusal: { code: 'malformed' } })
+      expect(await codeOf(token)).toBe('allowed')
+    }
+  })
+
+  test('of one kind is not read as another, whoever signed it', async () => {
+    const kinds = Object.keys(TOKEN_KINDS) as TokenKind[]
+    for (const kind of kinds) {
+      const chainDer = [issuer.signerPem, issuer.intermediatePem].map((pem) => new X509Certificate(pem).raw)
+      const token = await signToken(
+        Buffer.from(payload, 'base64url'),
+        issuer.signingKey,
+        chainDer as [Buffer, Buffer],
+        kind,
+      )
+      for (const other of kinds) {
+        expect(openToken(token, other).ok).toBe(other === kind)
+      }
+    }
   })
 
   test('that is no text at all is refused, not thrown', async () => {

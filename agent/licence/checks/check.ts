@@ -1,7 +1,7 @@
 /** What every check of a verified licence is given, and answers. */
 import type { Objection, TrustedIssuer } from '../../token/index.ts'
 import type { Bundle } from '../bundle.ts'
-import type { LicenceContext } from '../context.ts'
+import type { CopyTerms, LicenceContext } from '../context.ts'
 import type { Licence } from '../licence.ts'
 
 export interface VerifiedTerms {
@@ -11,6 +11,8 @@ export interface VerifiedTerms {
   readonly chain: readonly Licence[]
   /** Who signed the outermost. */
   readonly issuer: TrustedIssuer
+  /** What this machine may take of it, and of its parents; undefined where it has no share in one of them. */
+  readonly copies: CopyTerms | undefined
   /** What came with it; unverified. */
   readonly bundle: Bundle
 }

@@ -1,16 +1,14 @@
 /** How often. */
 import { deny, type Objection, refuse } from '../../token/index.ts'
 import type { LicenceContext } from '../context.ts'
-import { copyTerms } from '../copy-terms.ts'
 import type { VerifiedTerms } from './check.ts'
 
 export function checkCopies(
-  { licence, chain }: VerifiedTerms,
-  { machine, uses }: LicenceContext,
+  { licence, copies }: VerifiedTerms,
+  { uses }: LicenceContext,
 ): readonly Objection[] {
-  const terms = copyTerms(chain, machine.id)
-  if (terms === undefined) return [deny(refuse('allocation-missing', licence.machines.length))]
-  return terms.counters.flatMap(({ key, limit, limitPerDay }) => {
+  if (copies === undefined) return [deny(refuse('allocation-missing', licence.machines.length))]
+  return copies.counters.flatMap(({ key, limit, limitPerDay }) => {
     const { used = 0, usedToday = 0 } = uses[key] ?? {}
     if (used >= limit) return [deny(refuse('copies-used-up', used, limit))]
     const isOfToday = limitPerDay !== undefined && usedToday >= limitPerDay
