@@ -22,3 +22,47 @@ export type LicenceCheck = (
   terms: VerifiedTerms,
   context: LicenceContext,
 ) => readonly Objection[] | Promise<readonly Objection[]>
+
+/** The same, for one licence of the chain. */
+type OneLicenceCheck = (
+  licence: Licence,
+  context: LicenceContext,
+  terms: VerifiedTerms,
+) => readonly Objection[]
+
+/**
+ * Holds a job against a licence and each of its parents. A sub-licence says no more than they do, which was proven;
+ * here they are asked all the same, so that a mistake there lets nothing past them. What an inner licence objected to
+ * is not told again of an outer one.
+ */
+export function ofEach(check: OneLicenceCheck): LicenceCheck {
+  return (terms, context) => {
+    const told = new Set<string>()
+    return terms.chain.flatMap((licence) => {
+      const objections = check(licence, context, terms).filter((found) => !told.has(nameOf(found)))
+      for (const found of objections) told.add(nameOf(found))
+      return objections
+    })
+  }
+}
+
+function nameOf({ outcome, refusal }: Objection): string {
+  return `${outcome} ${refusal.code}`
+}
+
+/**
+ * What the tier of a licence demands only warns once its sunset has come. By signed time alone: whoever sets a clock
+ * ahead gains nothing.
+ */
+export function softenedBySunset(
+  objections: readonly Objection[],
+  { sunsetMs }: Licence,
+  { time }: LicenceContext,
+): readonly Objection[] {
+  if (sunsetMs === undefined || time.signedMs < sunsetMs) return objections
+  return objections.map(softened)
+}
+
+export function softened(objection: Objection): Objection {
+  return { ...objection, outcome: 'warn', release: null }
+}

@@ -1,17 +1,9 @@
 /** On which machine. */
 import { deny, type Objection, refuse } from '../../token/index.ts'
 import type { LicenceContext } from '../context.ts'
-import type { VerifiedTerms } from './check.ts'
+import type { Licence } from '../licence.ts'
 
-export function checkMachine({ licence }: VerifiedTerms, { machine }: LicenceContext): readonly Objection[] {
-  if (licence.machines.some(({ id }) => id === machine.id)) return []
-  return [
-    deny(
-      refuse(
-        'other-machine',
-        machine.id,
-        licence.machines.map(({ id }) => id),
-      ),
-    ),
-  ]
+export function checkMachine({ machines }: Licence, { machine }: LicenceContext): readonly Objection[] {
+  const ids = machines.map(({ id }) => id)
+  return ids.includes(machine.id) ? [] : [deny(refuse('other-machine', machine.id, ids))]
 }
