@@ -1,29 +1,35 @@
-/** An issuer on disk: a private folder with three certificates and three keys. */
-import { X509Certificate } from 'node:crypto'
+/** An issuer on disk: a private folder with three certificates and three keys, and those that they took the place of. */
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AgentError, systemErrorCode } from '../errors.ts'
 import { readBoundedFile, readCertificate } from '../token/index.ts'
-import type { Issuer, NewIssuer } from './issuer.ts'
-import { importPrivateKey } from './private-key.ts'
-
-/** Where things lie. `root.pem` is the one file that is handed to sites. */
-const FILES = {
-  root: 'root.pem',
-  intermediate: 'intermediate.pem',
-  signer: 'signer.pem',
-  rootKey: 'root.key',
-  intermediateKey: 'intermediate.key',
-  signerKey: 'signer.key',
-} as const
+import { ISSUER_PARTS, type IssuerPart, type NewIssuer, type RenewedParts } from './authority.ts'
+import { LEDGER_FILE } from './ledger-file.ts'
+import { importPrivateKey, isEncryptedKey } from './private-key.ts'
+import { type IssuerCertificates, keySigner, type Signer } from './signer.ts'
 
 /** An encrypted RSA-4096 key has 3.5 KB in PEM. */
 const FILE_BYTES_MAX = 16 * 1024
 
 const PRIVATE_FILE_MODE = 0o600
+const PRIVATE_FOLDER_MODE = 0o700
 
 /** The bits that let anyone but the owner in. */
 const OTHERS_MODE = 0o077
+
+/** Where old certificates and keys go, in a folder for each time that some were replaced. */
+export const RETIRED_FOLDER = 'retired'
+
+/** New certificates and keys that are whole, and not yet all in their places. */
+const RENEWAL_PREFIX = 'renewal-'
+
+/** `root.pem` is the one file that is handed to sites. */
+const certificateFile = (part: IssuerPart): string => `${part}.pem`
+const keyFile = (part: IssuerPart): string => `${part}.key`
+
+/** A passphrase, or who is asked for it once it is known to be needed. */
+export type Passphrase = string | ((keyPath: string) => Promise<string>) | undefined
 
 /**
  * Saves a new issuer. The folder must not exist, or be empty: keys that signed licences are never overwritten. A crash
@@ -72,24 +78,25 @@ async function assertUnused(target: string): Promise<void> {
 }
 
 async function writeAll(dir: string, issuer: NewIssuer): Promise<void> {
-  const contents: Readonly<Record<keyof typeof FILES, string>> = {
-    root: issuer.rootPem,
-    intermediate: issuer.intermediatePem,
-    signer: issuer.signerPem,
-    rootKey: issuer.keysPem.root,
-    intermediateKey: issuer.keysPem.intermediate,
-    signerKey: issuer.keysPem.signer,
-  }
-  for (const part of Object.keys(FILES) as (keyof typeof FILES)[]) {
-    const file = await open(join(dir, FILES[part]), 'wx', PRIVATE_FILE_MODE)
-    try {
-      await file.writeFile(contents[part])
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  }
+  const pems = { root: issuer.rootPem, intermediate: issuer.intermediatePem, signer: issuer.signerPem }
+  for (const part of ISSUER_PARTS) await writePart(dir, part, pems[part], issuer.keysPem[part])
+  await writeSynced(join(dir, LEDGER_FILE), '')
   await syncDirectory(dir)
+}
+
+async function writePart(dir: string, part: IssuerPart, pem: string, keyPem: string): Promise<void> {
+  await writeSynced(join(dir, certificateFile(part)), pem)
+  await writeSynced(join(dir, keyFile(part)), keyPem)
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_FILE_MODE)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 async function syncDirectory(dir: string): Promise<void> {
@@ -101,28 +108,111 @@ async function syncDirectory(dir: string): Promise<void> {
   }
 }
 
-/** Loads what is needed to issue: the certificates and the signer's key. The other keys are not even opened. */
-export async function loadIssuer(dir: string, passphrase?: string): Promise<Issuer> {
-  const rootPem = await readPem(dir, 'root')
-  const intermediatePem = await readPem(dir, 'intermediate')
-  const signerPem = await readPem(dir, 'signer')
-  const keyPath = join(dir, FILES.signerKey)
-  await assertPrivate(keyPath)
-  const signingKey = importPrivateKey(await readPem(dir, 'signerKey'), passphrase, keyPath)
-  const signer = parseCertificate(signerPem, join(dir, FILES.signer))
-  if (!signer.checkPrivateKey(signingKey)) {
-    throw unreadable(`private key \`${keyPath}\` does not belong to the signer certificate beside it`)
-  }
+/** The certificates in force. Fails with LICENCE_UNREADABLE where one is missing or is none. */
+export async function loadCertificates(dir: string): Promise<IssuerCertificates> {
+  const [rootPem, intermediatePem, signerPem] = await Promise.all([
+    readPem(dir, certificateFile('root')),
+    readPem(dir, certificateFile('intermediate')),
+    readPem(dir, certificateFile('signer')),
+  ])
+  parseCertificate(rootPem, join(dir, certificateFile('root')))
+  parseCertificate(intermediatePem, join(dir, certificateFile('intermediate')))
+  const signer = parseCertificate(signerPem, join(dir, certificateFile('signer')))
   const reading = readCertificate('signer', signer.raw)
   if (!reading.ok) throw unreadable(`issuer \`${dir}\`: ${reading.refusal.message}`)
   const { organisation: name, uri } = reading.certificate.facts
-  parseCertificate(rootPem, join(dir, FILES.root))
-  parseCertificate(intermediatePem, join(dir, FILES.intermediate))
-  return { name, uri, rootPem, intermediatePem, signerPem, signingKey }
+  return { name, uri, rootPem, intermediatePem, signerPem }
 }
 
-async function readPem(dir: string, part: keyof typeof FILES): Promise<string> {
-  return (await readBoundedFile(join(dir, FILES[part]), FILE_BYTES_MAX, 'issuer file')).toString('utf8')
+/** Loads what is needed to issue: the certificates and the signer's key. The other keys are not even opened. */
+export async function loadIssuer(dir: string, passphrase?: Passphrase): Promise<Signer> {
+  const key = await loadKey(dir, 'signer', passphrase)
+  return keySigner(await loadCertificates(dir), key)
+}
+
+/** The private key of a part, which must belong to its certificate and be its owner's alone. */
+export async function loadKey(dir: string, part: IssuerPart, passphrase?: Passphrase): Promise<KeyObject> {
+  const pem = await readPem(dir, certificateFile(part))
+  const path = join(dir, keyFile(part))
+  await assertPrivate(path)
+  const keyPem = await readPem(dir, keyFile(part))
+  const asked =
+    typeof passphrase === 'function' && isEncryptedKey(keyPem) ? await passphrase(path) : passphrase
+  const key = importPrivateKey(keyPem, typeof asked === 'string' ? asked : undefined, path)
+  if (!parseCertificate(pem, join(dir, certificateFile(part))).checkPrivateKey(key)) {
+    throw unreadable(`private key \`${path}\` does not belong to the ${part} certificate beside it`)
+  }
+  return key
+}
+
+/** Whether each private key is there, and encrypted. */
+export async function keyStates(
+  dir: string,
+): Promise<Readonly<Record<IssuerPart, 'encrypted' | 'open' | 'absent'>>> {
+  const stateOf = async (part: IssuerPart) => {
+    const text = await readPem(dir, keyFile(part)).catch(() => undefined)
+    if (text === undefined) return 'absent' as const
+    return isEncryptedKey(text) ? ('encrypted' as const) : ('open' as const)
+  }
+  const [root, intermediate, signer] = [stateOf('root'), stateOf('intermediate'), stateOf('signer')]
+  return { root: await root, intermediate: await intermediate, signer: await signer }
+}
+
+/**
+ * Puts new certificates and keys in the place of the old ones, which go to the retired folder. They are written whole
+ * first; from then on a crash leaves them to be put in place by `finishRenewal`, and before then nothing has changed.
+ * Whoever calls holds the folder's lock.
+ */
+export async function saveRenewal(dir: string, parts: RenewedParts, nowMs: number): Promise<void> {
+  const stamp = new Date(nowMs).toISOString().replaceAll(':', '-')
+  try {
+    const partial = await mkdtemp(join(dir, '.renewal.partial-'))
+    try {
+      for (const part of ISSUER_PARTS) {
+        const renewed = parts[part]
+        if (renewed !== undefined) await writePart(partial, part, renewed.pem, renewed.keyPem)
+      }
+      await syncDirectory(partial)
+      await rename(partial, join(dir, `${RENEWAL_PREFIX}${stamp}`))
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true })
+      throw error
+    }
+    await syncDirectory(dir)
+    await finishRenewal(dir)
+  } catch (error) {
+    throw saveFailure(dir, error)
+  }
+}
+
+/** Ends a renewal that was written whole. Each step can be the last before a crash: the next call goes on from there. */
+export async function finishRenewal(dir: string): Promise<void> {
+  for (const folder of await pendingRenewals(dir)) {
+    const retired = join(dir, RETIRED_FOLDER, folder.slice(RENEWAL_PREFIX.length))
+    await mkdir(retired, { recursive: true, mode: PRIVATE_FOLDER_MODE })
+    for (const name of await readdir(join(dir, folder))) {
+      // An old file that has gone already was moved before a crash. The new one is moved at once, so both are never gone.
+      await rename(join(dir, name), join(retired, name)).catch(ignoreMissing)
+      await rename(join(dir, folder, name), join(dir, name))
+    }
+    await syncDirectory(retired)
+    await syncDirectory(join(dir, RETIRED_FOLDER))
+    await syncDirectory(dir)
+    await rm(join(dir, folder), { recursive: true })
+  }
+}
+
+/** Renewals that a crash has interrupted: there is one at most. */
+export async function pendingRenewals(dir: string): Promise<readonly string[]> {
+  return (await readdir(dir)).filter((name) => name.startsWith(RENEWAL_PREFIX)).sort()
+}
+
+function ignoreMissing(error: unknown): void {
+  if (systemErrorCode(error) !== 'ENOENT') throw error
+}
+
+async function readPem(dir: string, name: string): Promise<string> {
+  return (await readBoundedFile(join(dir, name), FILE_BYTES_MAX, 'issuer file')).toString('utf8')
 }
 
 async function assertPrivate(path: string): Promise<void> {

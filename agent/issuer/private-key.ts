@@ -73,7 +73,12 @@ export function importPrivateKey(pem: string, passphrase: string | undefined, pa
 
 function explain(pem: string, passphrase: string | undefined, error: unknown): string {
   if (systemErrorCode(error) === 'ERR_MISSING_PASSPHRASE') return 'is encrypted, its passphrase is needed'
-  const isEncrypted = pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')
+  const isEncrypted = isEncryptedKey(pem)
   if (isEncrypted && passphrase === undefined) return 'is encrypted, its passphrase is needed'
   return isEncrypted ? 'does not open with this passphrase' : 'is not a private key in PEM form'
+}
+
+/** Whether a passphrase opens it. */
+export function isEncryptedKey(pem: string): boolean {
+  return pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')
 }

@@ -4,7 +4,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { issueLicence, type NewIssuer } from '../../agent/issuer/issuer.ts'
+import type { NewIssuer } from '../../agent/issuer/authority.ts'
+import { issueLicence } from '../../agent/issuer/issuer.ts'
 import { loadIssuer, saveIssuer } from '../../agent/issuer/issuer-store.ts'
 import { exportPrivateKey, importPrivateKey } from '../../agent/issuer/private-key.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
@@ -50,6 +51,7 @@ describe('a saved issuer', () => {
     expect(files.sort()).toEqual([
       'intermediate.key',
       'intermediate.pem',
+      'ledger.jsonl',
       'root.key',
       'root.pem',
       'signer.key',
@@ -108,7 +110,7 @@ describe('loading says what is wrong:', () => {
   }
 
   test('no such folder', async () => {
-    expect(await complaint(join(folder, 'nowhere'))).toMatch(/^issuer file `.*root\.pem` does not exist$/)
+    expect(await complaint(join(folder, 'nowhere'))).toMatch(/^issuer file `.*signer\.pem` does not exist$/)
   })
 
   test('no passphrase, or the wrong one', async () => {

@@ -2,7 +2,8 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { CompactSign } from 'jose'
-import type { issueLicence, LicenceOrder } from '../../agent/issuer/index.ts'
+import type { LicenceOrder } from '../../agent/issuer/index.ts'
+import { keySigner, type Signer } from '../../agent/issuer/signer.ts'
 import type { CopyUse, LicenceContext, LicencePlace } from '../../agent/licence/index.ts'
 import { trustIn } from '../../agent/trust/index.ts'
 
@@ -17,12 +18,17 @@ export function fixtureKey(name: 'root' | 'intermediate' | 'signer' | 'rogue' | 
 }
 
 /** The issuer of the fixtures: certificates from 2026-01-01 to 2046-01-01. */
-export const issuer: Parameters<typeof issueLicence>[0] = {
-  name: 'Fixture Designs',
-  uri: 'https://licences.example.org/fixture',
-  rootPem: readFixture('issuer/root.pem'),
-  intermediatePem: readFixture('issuer/intermediate.pem'),
-  signerPem: readFixture('issuer/signer.pem'),
+export const issuer: Signer & { readonly signingKey: KeyObject } = {
+  ...keySigner(
+    {
+      name: 'Fixture Designs',
+      uri: 'https://licences.example.org/fixture',
+      rootPem: readFixture('issuer/root.pem'),
+      intermediatePem: readFixture('issuer/intermediate.pem'),
+      signerPem: readFixture('issuer/signer.pem'),
+    },
+    fixtureKey('signer'),
+  ),
   signingKey: fixtureKey('signer'),
 }
 
