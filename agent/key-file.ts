@@ -10,13 +10,11 @@ import {
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
-  randomBytes,
 } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, link, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { AgentError, systemErrorCode } from './errors.ts'
+import { AgentError } from './errors.ts'
+import { makePrivateFile, readPrivateFile } from './private-file.ts'
 
 /** Each key: where it lies, how its id begins, and what people call it. */
 export const KEYS = {
@@ -28,11 +26,6 @@ export const KEYS = {
 
 export type KeyName = keyof typeof KEYS
 
-const KEY_MODE = 0o600
-/** Who else could copy the key. */
-const OPEN_TO_OTHERS = 0o077
-/** Far more than a key takes. */
-const KEY_FILE_BYTES_MAX = 4096
 /** A name for people and licences. */
 const ID_HEX_CHARS = 16
 /** What the vault's wrapping key is derived for (RFC 5869), and its length. */
@@ -49,28 +42,10 @@ const keyFile = z.strictObject({
 
 /** Undefined if there is none. Whatever is there must be a whole key that nobody else can read. */
 export async function readKey(root: string, name: KeyName): Promise<KeyObject | undefined> {
-  const { file: fileName, words } = KEYS[name]
-  const path = join(root, fileName)
-  let file: FileHandle
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    if (systemErrorCode(error) === 'ELOOP') throw refusal(`\`${path}\` is a symbolic link`)
-    throw error
-  }
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile()) throw refusal(`\`${path}\` is not a regular file`)
-    if (stats.uid !== process.geteuid?.()) throw refusal(`\`${path}\` belongs to another user (${stats.uid})`)
-    if ((stats.mode & OPEN_TO_OTHERS) !== 0) {
-      throw refusal(`the ${words} \`${path}\` is open to others; they may have copied it`)
-    }
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(KEY_FILE_BYTES_MAX), 0, KEY_FILE_BYTES_MAX, 0)
-    return parseKey(name, path, buffer.toString('utf8', 0, bytesRead))
-  } finally {
-    await file.close()
-  }
+  const { file, words } = KEYS[name]
+  const path = join(root, file)
+  const text = await readPrivateFile(path, words)
+  return text === undefined ? undefined : parseKey(name, path, text)
 }
 
 function parseKey(name: KeyName, path: string, text: string): KeyObject {
@@ -101,40 +76,10 @@ export async function createKey(root: string, name: KeyName): Promise<KeyObject>
     createdAt: new Date().toISOString(),
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   }
-  const temporary = join(root, `${file}.${randomBytes(8).toString('hex')}.new`)
-  try {
-    await writeDurably(temporary, `${JSON.stringify(stored, undefined, 2)}\n`)
-    // A link, not a rename: it fails where a key is already, and a crash leaves a whole key or none.
-    await link(temporary, join(root, file))
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error
-  } finally {
-    await unlink(temporary).catch(() => undefined)
-  }
-  await syncFolder(root)
+  await makePrivateFile(root, file, `${JSON.stringify(stored, undefined, 2)}\n`)
   const key = await readKey(root, name)
   if (key === undefined) throw refusal(`its ${words} vanished while it was made`)
   return key
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', KEY_MODE)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 /** `m-` for the machine's, and the beginning of the SHA-256 of the public key. */

@@ -8,7 +8,8 @@ import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { AgentError, systemErrorCode, systemReason } from './errors.ts'
-import { createKey, KEYS, type KeyName, keyIdOf, readKey, syncFolder, wrappingKeyOf } from './key-file.ts'
+import { createKey, KEYS, type KeyName, keyIdOf, readKey, wrappingKeyOf } from './key-file.ts'
+import { syncFolder } from './private-file.ts'
 
 const FOLDER_MODE = 0o700
 const MARKER_MODE = 0o600

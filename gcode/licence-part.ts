@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 
 /**
- * `M5790 <n>/<count> <piece>`: a piece of a licence on its way to the gate, so that any host can carry one. It is meant for
+ * `M5790 L<n>/<count> <piece>`: a piece of a licence on its way to the gate, so that any host can carry one. It is meant for
  * the gate alone: no firmware knows the number, and no printer is ever sent it.
  */
 export const LICENCE_PART = 'M5790'

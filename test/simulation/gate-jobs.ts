@@ -89,7 +89,7 @@ function bodyLine(attempt: number, i: number, prng: Prng): string {
     case 4:
       return `G1 E${((i + 1) * 0.05).toFixed(3)} F${1800 + attempt}`
     case 5:
-      return `${LICENCE_PART} ${attempt}/640 ${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[i % 26]}${'A'.repeat(1 + (i % 59))}`
+      return `${LICENCE_PART} L${attempt}/640 ${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[i % 26]}${'A'.repeat(1 + (i % 59))}`
     default: {
       const x = 10 + prng.below(40)
       const y = 10 + prng.below(40)

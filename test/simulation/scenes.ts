@@ -25,7 +25,7 @@ export const QUIET: Omit<Scene, 'seed' | 'job'> = {
 const PREHEAT = ['M155 S1', 'M190 S30', 'M109 S60', 'M190 S35', 'M109 S70']
 
 /** A piece of a licence, which the printer must never see. */
-const LICENCE = `${LICENCE_PART} 1/1 MRSXEYLTMVRWGZLTOQ`
+const LICENCE = `${LICENCE_PART} L1/1 MRSXEYLTMVRWGZLTOQ`
 
 /** The beginning of a real job, with its waits for heat and a question of its own at the end. */
 export function head(lines: number, isPreheated = false, isLicensed = false): CanonicalJob {

@@ -4,8 +4,8 @@ import { jobOf } from '../canonical.ts'
 import { numbered } from '../numbered.ts'
 import { GREETING_LINES, JOB, lockstepBench, PREAMBLE, readyBench } from './gate-bench.ts'
 
-const PART = `${LICENCE_PART} 1/2 MRSXEYLTMVRWGZLTOQ`
-const LAST = `${LICENCE_PART} 2/2 ORSXG5A`
+const PART = `${LICENCE_PART} L1/2 MRSXEYLTMVRWGZLTOQ`
+const LAST = `${LICENCE_PART} L2/2 ORSXG5A`
 
 describe('a piece of a licence in the lines of a host', () => {
   test('is acknowledged, and the printer never hears of it', () => {
@@ -28,10 +28,10 @@ describe('a piece of a licence in the lines of a host', () => {
 
   test.each([
     'M5790',
-    'M5790 1/2',
+    'M5790 L1/2',
     'M5790 nonsense',
-    'm5790 1/2 abc',
-    'M5790X1',
+    'm5790 l1/2 abc',
+    'M5790L1/2MRSXEYLT',
     'M5790 G1 X9',
     'M 5790 1/2 A',
   ])('is kept back whatever it says: `%s`', (line) => {
@@ -72,7 +72,7 @@ describe('a piece of a licence in the lines of a host', () => {
   })
 
   test('counts as no miss of the armed job, however often it comes', () => {
-    const bench = lockstepBench()
+    const bench = lockstepBench(2)
     bench.host(...Array.from({ length: 100 }, () => PART))
     expect(bench.latch).toBeNull()
     expect(bench.took()).toEqual([])
