@@ -1,14 +1,14 @@
 import type { Facts } from '../gcode/index.ts'
 import type { LicencePlace, LicensedJob } from './licence/index.ts'
 import type { StateFolder } from './state-folder.ts'
-import { loadTrustAnchors, trustIn } from './trust/index.ts'
+import { loadTrust } from './trust/index.ts'
 
 /** What a licence is held against at this place: whom the site trusts, what time it is, how often it was used. */
 
 /** The place as it is now. Throws LICENCE_UNREADABLE where the trust folder cannot be used. */
 export async function licencePlace(state: StateFolder): Promise<LicencePlace> {
   return {
-    trust: trustIn(await loadTrustAnchors(state.trustDir)),
+    trust: await loadTrust(state.trustDir, Date.now()),
     time: { nowMs: Date.now(), signedMs: 0, doubt: 'none' },
     machine: { id: state.machineId, printer: null, assurance: 'software', cosigners: 0, isRealPort: true },
     uses: {},

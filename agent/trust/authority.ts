@@ -1,6 +1,7 @@
 /** What an authority may speak for: questions about plain data, for whoever checks a licence. They touch no file. */
-import { createHash, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { TrustedIssuer } from '../token/index.ts'
+import { fingerprintOf, serialOf, spkiSha256Of } from './certificate-names.ts'
 import { coversClass } from './class-pattern.ts'
 import { LICENCE_TIERS, type LicenceTier, tightness } from './tiers.ts'
 import type { Authority, Power, RevokedCertificate, Trust } from './trust.ts'
@@ -142,19 +143,4 @@ function anchorCertificate(
     return { label: 'anchor certificate', serial: serialOf(anchor), spkiSha256: spkiSha256Of(anchor) }
   }
   return undefined
-}
-
-/** SHA-256 of the certificate in DER: 64 lower-case hexadecimal digits. */
-export function fingerprintOf(certificate: X509Certificate): string {
-  return createHash('sha256').update(certificate.raw).digest('hex')
-}
-
-/** SHA-256 of its SubjectPublicKeyInfo: the same for every certificate of one key. */
-export function spkiSha256Of(certificate: X509Certificate): string {
-  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(spki).digest('hex')
-}
-
-function serialOf(certificate: X509Certificate): string {
-  return certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, '')
 }

@@ -10,6 +10,17 @@ export {
   type Revocation,
   revocationOf,
 } from './authority.ts'
+export {
+  type AuthorityRow,
+  addRecognition,
+  distrustIssuer,
+  RECOGNITION_BYTES_MAX,
+  type RevokedKey,
+  revokeIssuer,
+  trustIssuer,
+  trustSlicer,
+} from './change-trust.ts'
+export { authorityUriSchema, countryCodeSchema, lineSchema, tokenClaims } from './claim-parts.ts'
 export type { ClassEntry } from './classes/class-entry.ts'
 export {
   decideTier,
@@ -26,7 +37,15 @@ export {
   type TierOfClasses,
   tierOfClasses,
 } from './classes/index.ts'
+export { loadTrust } from './load-trust.ts'
 export { recognisedClasses, recognisedTier } from './recognised.ts'
+export {
+  checkNamedIssuer,
+  openAuthorityToken,
+  RECOGNITION_VERSION,
+  type RecognitionClaims,
+  recognitionClaimsSchema,
+} from './recognition.ts'
 export { LICENCE_TIERS, type LicenceTier, tightness } from './tiers.ts'
 export {
   type Authority,
@@ -39,4 +58,4 @@ export {
   type TrustedSlicer,
   trustIn,
 } from './trust.ts'
-export { addTrustAnchor, loadTrustAnchors } from './trust-anchors.ts'
+export { addTrustAnchor } from './trust-anchors.ts'

@@ -3,6 +3,7 @@ import { coversClass } from './class-pattern.ts'
 import { isKnownClass } from './classes/index.ts'
 import { type LicenceTier, tightness } from './tiers.ts'
 import type { Recognition, Trust } from './trust.ts'
+import { isUnder } from './uri.ts'
 
 /** The tier as it is treated here: the tightest that a recognition of the issuer states, or as the licence says it. */
 export function recognisedTier(
@@ -46,9 +47,4 @@ function recognitionsOf(
   nowMs: number,
 ): readonly Recognition[] {
   return trust.recognitions.filter(({ of, expiresAtMs }) => nowMs < expiresAtMs && isUnder(issuerUri, of))
-}
-
-/** Whether a URI is this one or lies under it. `https://a.example` is no part of `https://a.example.org`. */
-export function isUnder(uri: string, prefix: string): boolean {
-  return uri === prefix || uri.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
