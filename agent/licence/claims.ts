@@ -35,7 +35,7 @@ export const CLAIMS_VERSION = 1
 /** Who a licence token speaks to; a token made for another kind of reader is not read. */
 export const LICENCE_AUDIENCE = 'portcullis'
 
-const claimsSchema = z
+export const claimsSchema = z
   .strictObject({
     iss: issuerUriSchema,
     sub: textSchema,
