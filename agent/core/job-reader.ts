@@ -51,8 +51,11 @@ export class JobReader implements LineSink {
   private readonly queue: CommandQueue
   private lineNumber = 0
   private refused_: RefusedInPrint | undefined
+  private readonly isConfidential: boolean
 
-  constructor(table: CommandTable, judge: LineJudge, queue: CommandQueue) {
+  /** `isConfidential` where nothing that is told may quote the job. */
+  constructor(table: CommandTable, judge: LineJudge, queue: CommandQueue, isConfidential = false) {
+    this.isConfidential = isConfidential
     this.parser = new LineParser(table)
     this.judge = judge
     this.queue = queue
@@ -99,9 +102,12 @@ export class JobReader implements LineSink {
   }
 
   private refuse(message: string): void {
-    this.refused_ = { line: this.lineNumber, message }
+    this.refused_ = { line: this.lineNumber, message: this.isConfidential ? UNTOLD : message }
   }
 }
+
+/** In the place of what quotes a job that must not be quoted. */
+export const UNTOLD = 'why is not told, for the job is sealed'
 
 function firstMessage(objections: readonly Objection[]): string {
   return objections[0]?.message ?? 'the policy gave no reason'

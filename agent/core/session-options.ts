@@ -20,4 +20,6 @@ export interface SessionOptions {
   readonly canonicalSha256: string
   /** Tools that the job selects or heats: each of them is turned off at the end, whichever is active then. */
   readonly tools: readonly number[]
+  /** Nothing that is told or recorded may quote the job, nor a printer that may quote it. */
+  readonly isConfidential?: boolean
 }

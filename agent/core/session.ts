@@ -71,7 +71,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.options = options
     this.link = new PrinterLink(options.printer)
-    this.reader = new JobReader(options.table, options.judge, this.queue)
+    this.reader = new JobReader(options.table, options.judge, this.queue, options.isConfidential)
     this.digest = new JobDigest(options.hash)
     this.closing = new Closing(options.tools)
     this.safeStop = new SafeStop(options.printer, safeStopLines(options.tools))
@@ -111,15 +111,20 @@ export class Session {
     this.link.heard(kind !== REPLY_OTHER, nowMs)
     switch (kind) {
       case REPLY_HALTED:
-        this.stop('printer-halted', `the printer halted: \`${printable(line)}\``, nowMs)
+        this.stop('printer-halted', `the printer halted${this.quoted(line, ': ')}`, nowMs)
         return
       case REPLY_ERROR:
-        this.stop('printer-error', `the printer reported \`${printable(line)}\``, nowMs)
+        this.stop('printer-error', `the printer reported ${this.quoted(line) || 'an error'}`, nowMs)
         return
       default:
         if (this.phase_ === 'hello') this.replyToHello(kind, nowMs)
         else this.replyToLine(kind, line, nowMs)
     }
+  }
+
+  /** What the printer said; nothing where it may be the job's own text that it said. */
+  private quoted(line: string, before = ''): string {
+    return this.options.isConfidential === true ? '' : `${before}\`${printable(line)}\``
   }
 
   private replyToHello(kind: ReplyKind, nowMs: number): void {

@@ -54,6 +54,8 @@ export type GateEffect =
   | { readonly kind: 'want-block' }
   /** The armed job is over or given up: its spool is not needed any more. */
   | { readonly kind: 'job-over'; readonly job: string }
+  /** Whether the printer is still the one that the armed job was allowed for is not known: it is armed no longer. */
+  | { readonly kind: 'printer-doubted'; readonly job: string }
   /** Read no more from the host, or read again. */
   | { readonly kind: 'host-flow'; readonly isOpen: boolean }
   /** A tool is used for the first time: whoever watches over the heaters must name it. Answer with `toolsGuarded`. */

@@ -85,6 +85,14 @@ export class GateJobs {
     this.armed_ = undefined
   }
 
+  /** The printer was greeted: it may be another one, or have another board by now. */
+  printerGreeted(): void {
+    const job = this.armed_?.job
+    if (job?.isForThisPrinter !== true) return
+    this.options.effects({ kind: 'printer-doubted', job: job.id })
+    this.disarm()
+  }
+
   /** The job that blocks from the spool belong to. */
   get reading(): Lockstep | undefined {
     return this.lockstep_ ?? this.armed_

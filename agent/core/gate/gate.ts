@@ -1,6 +1,7 @@
 import type { DurableIndex, StopCode, StopReason } from '../effects.ts'
 import { EMERGENCY_STOP, type EmergencyKind } from '../host/emergency-lane.ts'
 import { HostSide } from '../host/host-side.ts'
+import type { ReadIdentity } from '../printer/identity-query.ts'
 import { PrinterSide } from '../printer/printer-side.ts'
 import type { PrinterState } from '../printer/printer-state.ts'
 import { Burst } from './burst.ts'
@@ -122,9 +123,8 @@ export class Gate {
   printerOpened(isUnknown: boolean, nowMs: number): void {
     this.nowMs = nowMs
     if (isUnknown || this.printer.isKilled) {
-      const reason: StopReason = { code: 'found-running', message: 'what the printer was doing is not known' }
-      this.restReason = reason
-      this.setLatch(reason, null)
+      this.restReason = { code: 'found-running', message: 'what the printer was doing is not known' }
+      this.setLatch(this.restReason, null)
     }
     this.printer.opened(isUnknown, nowMs)
   }
@@ -132,9 +132,8 @@ export class Gate {
   /** The port is gone: nothing can be sent any more. */
   printerLost(message: string, nowMs: number): void {
     this.nowMs = nowMs
-    const reason: StopReason = { code: 'port-lost', message }
     this.rested(false)
-    if (this.jobs.openId !== null) this.endJob('uncertain', reason)
+    if (this.jobs.openId !== null) this.endJob('uncertain', { code: 'port-lost', message })
     this.printer.lost()
     this.pump()
   }
@@ -238,6 +237,12 @@ export class Gate {
     this.jobs.disarm()
   }
 
+  /** Asks which printer it is, once nothing else is on its way. `read` gets null where it cannot be asked now. */
+  identify(read: ReadIdentity): void {
+    if (this.printer.state === 'ready') this.printer.own.identity.ask(read)
+    else read(null)
+  }
+
   /** A person lifts the latch. It holds until that is on record. */
   clear(by: string, nowMs: number): void {
     this.nowMs = nowMs
@@ -263,8 +268,7 @@ export class Gate {
     this.endJob('stopped', reason)
     const { state } = this.printer
     if (state !== 'ready' && state !== 'preparing') return
-    this.restReason = reason
-    this.restJob = job
+    ;[this.restReason, this.restJob] = [reason, job]
     this.printer.stop(this.options.park, this.nowMs)
   }
 
@@ -305,8 +309,7 @@ export class Gate {
         this.close('ended', null)
         return
       case 'still-hot':
-        this.restReason = this.latch_?.reason ?? null
-        this.restJob = null
+        ;[this.restReason, this.restJob] = [this.latch_?.reason ?? null, null]
         this.printer.stop(this.options.park, this.nowMs)
         return
       default:
@@ -358,10 +361,8 @@ export class Gate {
     const reason: StopReason = { code, message }
     const job = this.jobs.openId
     const { state } = this.printer
-    if (state === 'stopping') {
-      this.restReason = reason
-      this.restJob = job
-    } else if (job === null) return
+    if (state === 'stopping') [this.restReason, this.restJob] = [reason, job]
+    else if (job === null) return
     if (state === 'ready') this.rest(reason)
     else this.endJob('stopped', reason)
   }
@@ -386,9 +387,8 @@ export class Gate {
     if (held !== null) return
     // That the agent ends is nothing that a person must lift.
     if (!this.isEnding) this.append({ kind: 'latched', job, reason })
-    const { host } = this
-    if (host.isHere && reason.code !== 'line-refused')
-      host.sayAll(host.idiom.refuseJob(reason.message), this.nowMs)
+    if (this.host.isHere && reason.code !== 'line-refused')
+      this.host.sayAll(this.host.idiom.refuseJob(reason.message), this.nowMs)
   }
 
   private append(record: GateRecord): number {

@@ -154,6 +154,7 @@ export class HostLines implements PlanContext {
   printerReady(): void {
     this.path.state.reset()
     this.interlude.reset()
+    this.jobs.printerGreeted()
   }
 
   /** The latch was lifted: nobody knows where the toolhead is until it is homed. */

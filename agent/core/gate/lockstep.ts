@@ -20,6 +20,10 @@ export interface ArmedJob {
   readonly canonicalSha256: string
   /** Tools that it selects or heats. */
   readonly tools: readonly number[]
+  /** Its licence names the printer: behind another greeting there may be another one. */
+  readonly isForThisPrinter?: boolean
+  /** Nothing that is told or recorded may quote it. */
+  readonly isConfidential?: boolean
 }
 
 /** Canonical commands that hosts do not send (OctoPrint `blockedCommands`, `pausingCommands`): M0, M1, M25. */
@@ -50,7 +54,7 @@ export class Lockstep {
     wantBlock: () => void,
   ) {
     this.job = job
-    this.reader = new JobReader(table, judge, this.queue)
+    this.reader = new JobReader(table, judge, this.queue, job.isConfidential)
     this.hash = hash
     this.digest = new JobDigest(hash)
     this.wantBlock = wantBlock

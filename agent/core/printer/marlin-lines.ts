@@ -42,6 +42,9 @@ export function closingAgainLines(tools: readonly number[]): readonly string[] {
 /** Asks for the printer's own counters, and sets nothing: before a job's first line, and after its last. */
 export const ODOMETER_QUESTION = 'M78'
 
+/** Asks which printer it is, and sets nothing: where a licence names one. */
+export const IDENTITY_QUESTION = 'M115'
+
 /** Tells the printer where our numbers start. Sent as line 0 of its own, until it is acknowledged. */
 export const HELLO = 'M110 N0'
 

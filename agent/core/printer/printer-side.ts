@@ -45,7 +45,7 @@ export class PrinterSide {
   private isSettling = false
   private state_: PrinterState = 'absent'
   private readonly owed: OwedAnswers
-  private readonly own: OwnLines
+  readonly own: OwnLines
   private park: readonly string[] = []
   private readonly heat = new HeatEvidence()
   private readonly reports = new HostReports()
@@ -321,11 +321,11 @@ export class PrinterSide {
     link.acknowledge(line)
     this.heat.answered(line, link.oldest)
     this.owed.settle(link.oldest, line)
-    this.own.odometer.settled(link.oldest)
+    this.own.settled(link.oldest, line)
   }
 
   private said(line: string, kind: ReplyKind): void {
-    if (!this.own.odometer.heard(line)) this.listener.said(line, kind)
+    if (!this.own.heard(line)) this.listener.said(line, kind)
   }
 
   private checkGreeting(nowMs: number): void {
@@ -391,7 +391,7 @@ export class PrinterSide {
       case 'preparing':
       case 'ready':
         this.link.tick(nowMs)
-        this.own.odometer.tick(nowMs)
+        this.own.tick(nowMs)
         this.checkLink(nowMs)
         this.pump(nowMs)
     }
