@@ -1,5 +1,7 @@
 import type { Decision, DecisionReason } from '../policies/index.ts'
 import { assert } from './errors.ts'
+import { licenceKey } from './licence/index.ts'
+import type { LicenceUse } from './licence-schema.ts'
 import { type AuditRecord, canonicalJson } from './log-format/index.ts'
 
 /**
@@ -16,17 +18,19 @@ const DOCUMENT_BYTES_MAX = 256 * 1024
 const TEXT_CHARS_STEPS = [Number.POSITIVE_INFINITY, 1000, 100] as const
 /** Tools and objects that are still named when texts had to be cut: nobody reads more. */
 const ITEMS_MAX = 64
+const LICENCE_CHARS_MAX = 512
 /** Longer than any name of a person. */
 const USER_CHARS_MAX = 200
 
 /**
  * The record of a decision. `user` is whoever asked, where anybody said; `decidedInMs` runs from the whole job being
- * there to the decision.
+ * there to the decision; `use` is what was verified of the licence that it rests on.
  */
 export function decisionRecord(
   whole: Decision,
   user: string | undefined,
   decidedInMs: number | null,
+  use?: LicenceUse,
 ): AuditRecord {
   const decision = documentOf(whole)
   const { id, outcome, job, policy, licence, reasons } = decision
@@ -35,10 +39,10 @@ export function decisionRecord(
     kind: 'decision',
     id,
     outcome,
-    tier: 'open',
+    tier: use?.tier ?? 'open',
     job: { bytes, lines, commands, sha256, canonicalSha256 },
     policy,
-    licence: licence === null ? null : { id: licence.id },
+    licence: licence === null ? null : { id: keyOf(licence), ...(use && { sha256: use.sha256 }) },
     reasons: reasons.map(({ code, rule, outcome: counted, line, count }) => ({
       code,
       rule,
@@ -50,6 +54,11 @@ export function decisionRecord(
     decision,
     user: userName(user),
   }
+}
+
+/** What its copies are counted under. Longer than any that verifies it may be in a decision that was made by hand. */
+function keyOf(licence: NonNullable<Decision['licence']>): string {
+  return cutText(licenceKey(licence), LICENCE_CHARS_MAX)
 }
 
 function userName(user: string | undefined): string | null {

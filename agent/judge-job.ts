@@ -63,7 +63,7 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     licence: standingOf(licence),
     ...(user !== undefined && { user }),
   })
-  return { survey, decision, licence: licence?.ok === true ? licenceUse(licence) : undefined }
+  return { survey, decision, licence: licence?.ok === true ? licenceUse(licence, survey) : undefined }
 }
 
 /** A file that stops within its last command prints what is left of it, so this warns and does not deny. */

@@ -1,4 +1,6 @@
 import { type AuditLog, type LogEntry, openLog, type Receipt, readLog } from './audit/index.ts'
+import { COPY_BOOK } from './copy-fold.ts'
+import { CopyKeeper } from './copy-keeper.ts'
 import { DEFERRALS, putOffUntil } from './deferrals.ts'
 import { AgentError, assert } from './errors.ts'
 import { LAST_END } from './last-end.ts'
@@ -19,7 +21,7 @@ const JOBS_MAX = 64
 /** Stands for what concerns the place and no person. */
 export const SITE = 'portcullis:site'
 /** What every ledger follows. */
-const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, TRUSTED_TIME]
+const FOLDS: readonly Fold<object>[] = [LAST_END, DEFERRALS, TRUSTED_TIME, COPY_BOOK]
 
 /** What happened, whether or not the words for it can be kept. */
 const EVENTS: ReadonlySet<AuditRecord['kind']> = new Set<AuditRecord['kind']>([
@@ -50,6 +52,7 @@ interface LedgerParts {
   readonly vault: Vault
   /** The time under which the vault seals. */
   readonly sealingMs: () => number
+  readonly nowMs: () => number
   readonly folds: LiveFolds
   /** What the log had when it was opened. */
   readonly snapshots: Snapshots
@@ -60,6 +63,8 @@ export class Ledger implements Recorder {
   readonly logDir: string
   readonly log: AuditLog
   readonly vault: Vault
+  /** Counts the copies of licences, and settles them as their jobs end. */
+  readonly copies: CopyKeeper
   readonly #sealingMs: () => number
   readonly #folds: LiveFolds
   readonly #snapshots: Snapshots
@@ -69,16 +74,24 @@ export class Ledger implements Recorder {
   readonly #listeners = new Set<RecordListener>()
   /** Records go into the log in the order in which they were handed in, however long their sealing takes. */
   #order: Promise<unknown> = Promise.resolve()
+  /** Settles when all that was handed in so far is durable, or cannot be. */
+  #drained: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
 
-  constructor({ logDir, log, vault, sealingMs, folds, snapshots }: LedgerParts) {
+  constructor({ logDir, log, vault, sealingMs, nowMs, folds, snapshots }: LedgerParts) {
     this.logDir = logDir
     this.log = log
     this.vault = vault
     this.#sealingMs = sealingMs
     this.#folds = folds
     this.#snapshots = snapshots
-    for (const fold of FOLDS) this.keep(fold.name, () => folds.stateOf(fold))
+    for (const fold of FOLDS) this.keep(fold.name, () => written(fold, folds.stateOf(fold)))
+    this.copies = new CopyKeeper({
+      append: (record) => this.append(record),
+      drained: () => this.#drained,
+      book: () => folds.stateOf(COPY_BOOK),
+      nowMs,
+    })
   }
 
   /** What a fold comes to after all records that are durable. */
@@ -107,7 +120,14 @@ export class Ledger implements Recorder {
    * because it is too large or the side table full, is left out where the agent speaks, and where people do the record is
    * refused alone.
    */
-  async append(record: AuditRecord): Promise<Receipt> {
+  append(record: AuditRecord): Promise<Receipt> {
+    const appending = this.#append(record)
+    // Without the results: each would hold all before it.
+    this.#drained = Promise.allSettled([this.#drained, appending]).then(() => undefined)
+    return appending
+  }
+
+  async #append(record: AuditRecord): Promise<Receipt> {
     const split = splitRecord(record)
     assert('open' in split, `a record fits its schema: ${'problem' in split && split.problem}`)
     const { open, hidden } = split
@@ -128,6 +148,7 @@ export class Ledger implements Recorder {
     const { index, at } = receipt
     const stamped = { ...record, seq: index, at, ...(sealed !== undefined && { sealed }) }
     this.#folds.take(index, stamped)
+    this.copies.heard(stamped)
     for (const listener of this.#listeners) listener({ index, record: stamped })
     // Nobody waits for them. A log that takes no more says so to whoever does.
     for (const due of this.#plan.due(index + 1)) void this.append(due).catch(() => undefined)
@@ -209,6 +230,10 @@ function withoutPort(place: string): string {
   return place.replace(/:\d{1,5}$/, '')
 }
 
+function written<S extends object>(fold: Fold<S>, state: S): object {
+  return fold.write?.(state) ?? state
+}
+
 function unwritable(error: unknown): Error {
   if (!(error instanceof AgentError) || error.code === 'AUDIT_UNWRITABLE') return error as Error
   return new AgentError('AUDIT_UNWRITABLE', error.message, { cause: error })
@@ -227,8 +252,9 @@ export async function openLedger(state: StateFolder, nowMs: () => number = Date.
     const folds = await LiveFolds.replay(FOLDS, snapshots, state.logDir)
     const clock = (): number => sealingMs(folds.stateOf(TRUSTED_TIME), nowMs())
     const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, nowMs: clock })
-    const ledger = new Ledger({ logDir: state.logDir, log, vault, sealingMs: clock, folds, snapshots })
+    const ledger = new Ledger({ logDir: state.logDir, log, vault, sealingMs: clock, nowMs, folds, snapshots })
     await ledger.recordErasures()
+    await ledger.copies.settleAll()
     return ledger
   } catch (error) {
     await log.close()

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { AllowedLicence, CopyTerms } from './licence/index.ts'
+import type { SurveyedJob } from './survey-job.ts'
 
 /** A licence's key is its issuer and its id. */
 const KEY_CHARS_MAX = 500
@@ -21,6 +22,9 @@ export interface LicenceUse {
   readonly tier: AllowedLicence['licence']['tier']
   readonly copies: CopyTerms
   readonly lists: AllowedLicence['lists']
+  /** Commands sent at which the copy counts for good, from 1. */
+  readonly commitAt: number
+  readonly filamentMm: number
 }
 
 export const licenceUseSchema: z.ZodType<LicenceUse> = z.strictObject({
@@ -41,8 +45,22 @@ export const licenceUseSchema: z.ZodType<LicenceUse> = z.strictObject({
     commit: z.strictObject({ layer: count, onAbort: z.enum(['return', 'spend']) }),
   }),
   lists: z.array(z.strictObject({ uri: key, issuedAtMs: count, sha256 })).max(LISTS_MAX),
+  commitAt: z.int().min(1),
+  filamentMm: z.number().min(0),
 }) as z.ZodType<LicenceUse>
 
-export function licenceUse({ sha256, licence, copies, lists }: AllowedLicence): LicenceUse {
-  return { sha256, tier: licence.tier, copies, lists }
+/** What the composition needs of an allowed licence, for the job that was surveyed. */
+export function licenceUse(
+  { sha256, licence, copies, lists }: AllowedLicence,
+  { facts, commitAt }: Pick<SurveyedJob, 'facts' | 'commitAt'>,
+): LicenceUse {
+  const { tier } = licence
+  return {
+    sha256,
+    tier,
+    copies,
+    lists,
+    commitAt: commitAt(copies.commit.layer),
+    filamentMm: facts.filamentMm,
+  }
 }

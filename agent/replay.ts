@@ -1,6 +1,6 @@
 import { type LogEntry, readLog } from './audit/index.ts'
 import { assert } from './errors.ts'
-import type { AuditRecord } from './log-format/index.ts'
+import { type AuditRecord, RECORD_BYTES_MAX } from './log-format/index.ts'
 
 /**
  * What the log comes to: states that are nothing but its records taken one after the other. Snapshots in the log spare
@@ -9,6 +9,8 @@ import type { AuditRecord } from './log-format/index.ts'
 
 /** So many records after a snapshot the next one is due: a replay of them takes some hundredths of a second. */
 export const SNAPSHOT_EVERY = 4096
+/** Longest state that a snapshot holds, as JSON: what else its record says has 200 bytes. */
+const STATE_BYTES_MAX = RECORD_BYTES_MAX - 512
 /** How far back snapshots are looked for before the log is replayed whole. */
 const LOOK_BACK = 3 * SNAPSHOT_EVERY
 
@@ -18,6 +20,8 @@ export interface Fold<S extends object> {
   readonly name: string
   readonly empty: S
   take(state: S, record: FoldedRecord, index: number): S
+  /** The state as its snapshots have it, where that is shorter. */
+  write?(state: S): object
   /** A state that was written as JSON, or undefined where it is none. */
   read(value: object): S | undefined
 }
@@ -121,13 +125,18 @@ export class SnapshotPlan {
     this.#kept.set(fold, { size, state })
   }
 
-  /** The snapshots that are to be made now that so many records were taken. They count as made. */
+  /**
+   * The snapshots that are to be made now that so many records were taken. They count as made. A state that is too long for
+   * a record is not kept: its next replay begins at the snapshot before, or at the first record.
+   */
   due(size: number): readonly AuditRecord[] {
     const due: AuditRecord[] = []
     for (const [fold, kept] of this.#kept) {
       if (size - kept.size < SNAPSHOT_EVERY) continue
       kept.size = size
-      due.push({ kind: 'snapshot', fold, size, state: kept.state() })
+      const state = kept.state()
+      if (Buffer.byteLength(JSON.stringify(state)) > STATE_BYTES_MAX) continue
+      due.push({ kind: 'snapshot', fold, size, state })
     }
     return due
   }

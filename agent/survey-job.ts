@@ -23,6 +23,8 @@ export interface SurveyedJob {
   readonly refusedCount: number
   /** The last line is a command without a line end: the file may have been cut short. */
   readonly isUnfinished: boolean
+  /** Sent commands at which a copy of it counts for good, where that is once so many layers are complete. See `Survey`. */
+  readonly commitAt: (layers: number) => number
 }
 
 export interface SurveyJobOptions {
@@ -76,6 +78,7 @@ export async function surveyJob(
     refusedLines: survey.refusedLines,
     refusedCount: survey.refusedCount,
     isUnfinished,
+    commitAt: (layers) => survey.commitAt(layers),
   }
 }
 

@@ -3,12 +3,14 @@ import type { Command } from './command.ts'
 import { CLASS_NAMES, type CommandClass } from './command-class.ts'
 import { TOOL_MAX } from './command-table.ts'
 import type { BoundsMm, Facts } from './facts.ts'
-import { LayerTally } from './layers.ts'
+import { LayerStarts, LayerTally } from './layers.ts'
 import { AXIS_X, AXIS_Y, AXIS_Z, type MachineState } from './machine-state.ts'
 import type { Move } from './move.ts'
 
 /** Names of unknown commands that are told. */
 const UNKNOWN_COMMANDS_MAX = 20
+/** The part of a job's filament that may be gone before a copy of it counts for good. */
+const COMMIT_FILAMENT_SHARE = 0.1
 const LETTER_M = 0x4d
 const LETTER_T = 0x54
 
@@ -61,8 +63,12 @@ export class FactTally {
   /** Moves that lay nothing down; the others are in `extrusion`. */
   private readonly travel = new Extent()
   private readonly layers = new LayerTally()
+  private readonly starts = new LayerStarts()
   private readonly areaMm2: number
   private commands = 0
+  /** Commands that are part of the job's identity, and which of them is the first to lay down filament; 0: none. */
+  private counted = 0
+  private firstDeposit = 0
   private readonly classCounts = new Int32Array(CLASS_NAMES.length)
   private readonly toolsUsed = new Uint8Array(TOOL_MAX + 1)
   private readonly unknown = new Map<string, number>()
@@ -90,6 +96,7 @@ export class FactTally {
       return
     }
     this.hasPrintedAtTarget = true
+    if (this.firstDeposit === 0) this.firstDeposit = this.counted + 1
     // In place the extruder's own feedrate is the flow; on a path it is spread along it.
     const pathMm = move.lengthMm > 0 ? move.lengthMm : deposited
     const flow = deposited * feedrate
@@ -98,7 +105,18 @@ export class FactTally {
     if (move.axes === 0) return
     this.extrusion.grow(move, move.known)
     // A number handed to a call may cost an object, so the call is made once a height.
-    if ((move.known & AXIS_Z) !== 0 && move.z !== this.layers.last) this.layers.printAt(move.z)
+    if ((move.known & AXIS_Z) !== 0 && move.z !== this.layers.last) this.printAt(state, move)
+  }
+
+  private printAt(state: MachineState, move: Move): void {
+    if (this.layers.printAt(move.z)) this.starts.add(this.counted + 1, state.filamentMm)
+  }
+
+  /** See `Survey.commitAt`; `filamentMm` is that of the whole job. */
+  commitAt(layers: number, filamentMm: number): number {
+    // With its first byte, which goes out before anything counts.
+    if (layers === 0 || this.firstDeposit === 0) return 1
+    return this.starts.placeOf(layers, filamentMm * COMMIT_FILAMENT_SHARE) ?? this.firstDeposit
   }
 
   /** Any other command. */
@@ -173,7 +191,12 @@ export class FactTally {
   countClass(command: Command): void {
     this.commands++
     const row = command.row
-    if (row !== undefined) this.classCounts[row.classIndex]!++
+    if (row === undefined) {
+      this.counted++
+      return
+    }
+    if (!row.observes) this.counted++
+    this.classCounts[row.classIndex]!++
   }
 
   get commandCount(): number {

@@ -9,6 +9,30 @@ const SAME_LAYER_MM = 0.02
 const HEIGHTS_MAX = 100_000
 const HEIGHTS_AT_FIRST = 1024
 
+/** Layers whose beginnings are kept: past them a copy would count late indeed. */
+const STARTS_MAX = 1024
+
+/** Where the first layers begin, in the order in which they are printed. */
+export class LayerStarts {
+  private readonly commands = new Float64Array(STARTS_MAX)
+  private readonly filamentMm = new Float64Array(STARTS_MAX)
+  private count = 0
+
+  /** A layer begins with this command; so much filament was laid down before it. */
+  add(command: number, filamentMm: number): void {
+    if (this.count >= STARTS_MAX) return
+    this.commands[this.count] = command
+    this.filamentMm[this.count] = filamentMm
+    this.count++
+  }
+
+  /** With which command the layer after the first `layers` begins, if there is one and no more filament was gone. */
+  placeOf(layers: number, filamentMmMax: number): number | undefined {
+    if (!(layers < this.count && this.filamentMm[layers]! <= filamentMmMax)) return undefined
+    return this.commands[layers]
+  }
+}
+
 export class LayerTally {
   private heights = new Float64Array(HEIGHTS_AT_FIRST)
   /** The height that was told last. */
@@ -16,14 +40,18 @@ export class LayerTally {
   /** Layers found. */
   count = 0
 
-  /** Filament is laid down at height `z`, in mm. For every move but the first at a height, it does not have to be told. */
-  printAt(z: number): void {
+  /**
+   * Filament is laid down at height `z`, in mm. For every move but the first at a height, it does not have to be told.
+   * Answers whether a layer begins with it.
+   */
+  printAt(z: number): boolean {
     this.last = z
     const at = this.placeOf(z)
-    if (at < this.count && this.heights[at]! - z < SAME_LAYER_MM) return
-    if (at > 0 && z - this.heights[at - 1]! < SAME_LAYER_MM) return
-    if (this.count >= HEIGHTS_MAX) return
+    if (at < this.count && this.heights[at]! - z < SAME_LAYER_MM) return false
+    if (at > 0 && z - this.heights[at - 1]! < SAME_LAYER_MM) return false
+    if (this.count >= HEIGHTS_MAX) return false
     this.insert(at, z)
+    return true
   }
 
   /** Least and greatest distance from a layer to the one below it; the first stands on the bed at 0. */

@@ -177,6 +177,16 @@ export class Survey implements LineSink {
     return this.claimReader.claims()
   }
 
+  /**
+   * How many of the job's commands are sent when more was laid down than its first `layers` layers: the place of the first
+   * command that lays down filament above them, from 1. Where a tenth of the filament would be gone by then, or no such
+   * command comes, it is the first command that lays down any. Commands that only observe do not count, for they may be
+   * added to a job and make no other of it: what is sent is at least as far as this says. Call at the end.
+   */
+  commitAt(layers: number): number {
+    return this.tally.commitAt(layers, this.state.filamentMm)
+  }
+
   facts(): Facts {
     return this.tally.facts(this.line_, this.state.filamentMm, this.estimate?.totalSeconds() ?? 0)
   }

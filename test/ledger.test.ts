@@ -180,6 +180,7 @@ describe('what the log comes to', () => {
       { fold: 'last-end', size: MANY, state: { unfinished: UNFINISHED } },
       { fold: 'deferred-erasures', size: MANY, state: { put: [] } },
       { fold: 'trusted-time', size: MANY, state: { leap: null, believed: { index: MANY - 1 } } },
+      { fold: 'copies', size: MANY, state: { licences: [], open: [], finished: [] } },
     ])
     expect(ledger.stateOf(LAST_END).unfinished).toBeNull()
   })
@@ -195,7 +196,7 @@ describe('what the log comes to', () => {
     await third.append(CLOSED)
     await third.close()
     const folds = (await snapshotsIn(state.logDir)).map((record) => 'fold' in record && record.fold)
-    expect(folds).toEqual(['last-end', 'deferred-erasures', 'trusted-time'])
+    expect(folds).toEqual(['last-end', 'deferred-erasures', 'trusted-time', 'copies'])
   })
 
   test('is taken from the latest snapshot and what follows it', async () => {
