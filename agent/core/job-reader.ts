@@ -19,6 +19,7 @@ import {
 import type { Objection, Verdict } from '../../policies/index.ts'
 import type { CommandQueue } from './command-queue.ts'
 import { pushedMicrons } from './odometer.ts'
+import { UNTOLD } from './printer/reply.ts'
 
 /**
  * The line path of a job from a file: bytes to lines, commands, verdicts, and the canonical commands that may go
@@ -105,9 +106,6 @@ export class JobReader implements LineSink {
     this.refused_ = { line: this.lineNumber, message: this.isConfidential ? UNTOLD : message }
   }
 }
-
-/** In the place of what quotes a job that must not be quoted. */
-export const UNTOLD = 'why is not told, for the job is sealed'
 
 function firstMessage(objections: readonly Objection[]): string {
   return objections[0]?.message ?? 'the policy gave no reason'

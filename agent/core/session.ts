@@ -8,7 +8,7 @@ import { Greeting, HELLO_LIMIT_MS } from './printer/greeting.ts'
 import { preambleLines, safeStopLines } from './printer/marlin-lines.ts'
 import { LINK_FAULTS, PrinterLink } from './printer/printer-link.ts'
 import {
-  printable,
+  quoted,
   REPLY_CANCEL,
   REPLY_ERROR,
   REPLY_HALTED,
@@ -111,20 +111,15 @@ export class Session {
     this.link.heard(kind !== REPLY_OTHER, nowMs)
     switch (kind) {
       case REPLY_HALTED:
-        this.stop('printer-halted', `the printer halted${this.quoted(line, ': ')}`, nowMs)
+        this.stop('printer-halted', `the printer halted: ${quoted(line, this.options.isConfidential)}`, nowMs)
         return
       case REPLY_ERROR:
-        this.stop('printer-error', `the printer reported ${this.quoted(line) || 'an error'}`, nowMs)
+        this.stop('printer-error', `the printer reported ${quoted(line, this.options.isConfidential)}`, nowMs)
         return
       default:
         if (this.phase_ === 'hello') this.replyToHello(kind, nowMs)
         else this.replyToLine(kind, line, nowMs)
     }
-  }
-
-  /** What the printer said; nothing where it may be the job's own text that it said. */
-  private quoted(line: string, before = ''): string {
-    return this.options.isConfidential === true ? '' : `${before}\`${printable(line)}\``
   }
 
   private replyToHello(kind: ReplyKind, nowMs: number): void {

@@ -1,7 +1,9 @@
 import { JobDigest } from '../../../gcode/index.ts'
+import type { Objection } from '../../../policies/index.ts'
 import { assert } from '../../errors.ts'
 import type { StopReason } from '../effects.ts'
 import { Odometer } from '../odometer.ts'
+import { UNTOLD } from '../printer/reply.ts'
 import { Burst } from './burst.ts'
 import type { GateJobOutcome, GateRecord } from './gate-effects.ts'
 import type { GateOptions } from './gate-options.ts'
@@ -91,6 +93,23 @@ export class GateJobs {
     if (job?.isForThisPrinter !== true) return
     this.options.effects({ kind: 'printer-doubted', job: job.id })
     this.disarm()
+  }
+
+  /** Whether the job at hand must not be quoted. */
+  private get isConfidential(): boolean {
+    return this.reading?.job.isConfidential === true
+  }
+
+  /** What somebody said, as it may be told now: of a job that is confidential, and what may quote it, nothing. */
+  told(message: string): string {
+    return this.isConfidential ? message.replace(/`[\s\S]*`/, UNTOLD) : message
+  }
+
+  /** An objection to a line, as it may be told now. */
+  toldOf(objection: Objection | undefined): Objection | undefined {
+    if (objection === undefined || !this.isConfidential) return objection
+    const { code, rule } = objection
+    return { code, rule, message: UNTOLD, remedy: 'look the line up in the job, where you have it' }
   }
 
   /** The job that blocks from the spool belong to. */

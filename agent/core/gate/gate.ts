@@ -65,7 +65,7 @@ export class Gate {
       rested: (isCold) => this.rested(isCold),
       ready: () => this.lines.printerReady(),
       odometer: (reading) => this.jobs.odometer.read(reading, this.lines.path.sent),
-      trouble: (code, message) => this.trouble(code, message),
+      trouble: (code, message) => this.trouble(code, this.jobs.told(message)),
     })
     this.lines = new HostLines({
       options,

@@ -352,7 +352,7 @@ export class HostLines implements PlanContext {
 
   private refuse(endsJob: boolean): boolean {
     if (this.printer.hostInFlight > 0) return false
-    const [objection] = this.planner.objections
+    const objection = this.jobs.toldOf(this.planner.objections[0])
     if (objection === undefined) return this.answer()
     const job = this.jobs.openId
     const line = Math.max(0, this.link.isNumbered ? this.link.lastNumber : this.lines_)

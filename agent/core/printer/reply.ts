@@ -115,6 +115,14 @@ export function reportsCold(line: string): boolean {
 /** Longest piece of a reply that a message quotes. */
 const QUOTED_CHARS_MAX = 80
 
+/** The printer's words as a message quotes them. While a job is confidential they may be its text, and are not told. */
+export function quoted(line: string, isConfidential = false): string {
+  return isConfidential ? UNTOLD : `\`${printable(line)}\``
+}
+
+/** In the place of what may quote a job that must not be quoted. */
+export const UNTOLD = 'what is not told, for the job is sealed'
+
 /** The printer's words for a message: cut, and nothing that could break a line or colour a terminal. */
 export function printable(line: string): string {
   return line.slice(0, QUOTED_CHARS_MAX).replace(/[^\x20-\x7e]/g, '?')
