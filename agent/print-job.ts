@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Decision, JobUser } from '../policies/index.ts'
-import { decisionRecord } from './decision-record.ts'
+import type { Admission } from './copy-keeper.ts'
 import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
-import { judgeJob } from './judge-job.ts'
-import type { Recorder } from './ledger.ts'
+import { type JudgedJob, judgeJob } from './judge-job.ts'
+import type { Ledger } from './ledger.ts'
 import type { Declarations, LicencePlace } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
@@ -20,8 +20,8 @@ import {
 } from './spool/index.ts'
 
 /**
- * One print from a file to the wire. The order is the promise: spool, survey, decide, record, and only then the
- * port is opened.
+ * One print from a file to the wire. The order is the promise: spool, survey, decide, record, reserve the copy that it takes of
+ * its licence, and only then the port is opened.
  */
 
 export interface PrintJobOptions {
@@ -29,7 +29,7 @@ export interface PrintJobOptions {
   readonly spoolDir: string
   readonly loaded: LoadedPolicy
   /** Opens the log once the whole job is here: a slow sender must not keep the log from other prints. */
-  readonly openLog: () => Promise<Recorder>
+  readonly openLog: () => Promise<PrintLog>
   /** The licence with all that goes with it. */
   readonly licenceText?: string
   readonly declared?: Declarations
@@ -47,6 +47,9 @@ export interface PrintJobOptions {
   readonly progress?: (commandsSent: number) => void
   readonly logger?: AgentLogger
 }
+
+/** Where a print is recorded, and its copy counted. */
+export type PrintLog = Pick<Ledger, 'append' | 'copies'>
 
 export interface PrintedJob {
   /** With its place in the log. */
@@ -68,13 +71,13 @@ export async function printJob(options: PrintJobOptions): Promise<PrintedJob> {
 async function printSpooled(
   options: PrintJobOptions,
   spooled: SpooledJob,
-  log: Recorder,
+  log: PrintLog,
 ): Promise<PrintedJob> {
   const { loaded, user, licenceText, declared } = options
   const startedAtMs = performance.now()
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
-  const { decision: undecided, survey } = await judgeJob({
+  const judged = await judgeJob({
     name: basename(spooled.name),
     loaded,
     chunks: copy.chunks,
@@ -88,29 +91,57 @@ async function printSpooled(
   const digests = blocks.digest()
   // From here on the decision is on record, whatever becomes of the print.
   const decidedInMs = Math.round(performance.now() - startedAtMs)
-  const receipt = await log.append(decisionRecord(undecided, user?.name, decidedInMs))
-  const decision: Decision = { ...undecided, log: { origin: receipt.origin, index: receipt.index } }
-  if (decision.outcome === 'deny' || decision.outcome === 'hold') return { decision, session: undefined }
-  await options.witnessed?.(receipt.index)
+  const { decision, admission } = await log.copies.admit({
+    decision: judged.decision,
+    licence: judged.licence,
+    user: user?.name,
+    decidedInMs,
+    appeal: loaded.policy.appeal,
+  })
+  if (admission === undefined) return { decision, session: undefined }
+  try {
+    const blocks = readVerified(spooled.path, digests)
+    return { decision, session: await printAdmitted(options, { log, decision, admission, judged, blocks }) }
+  } finally {
+    // However it went: nothing more is sent, and the copy is what the log says of the job.
+    await log.copies.settle(decision.id)
+  }
+}
+
+interface AdmittedJob {
+  readonly log: PrintLog
+  readonly decision: Decision
+  readonly admission: Admission
+  readonly judged: JudgedJob
+  readonly blocks: AsyncIterator<Uint8Array, void>
+}
+
+async function printAdmitted(options: PrintJobOptions, job: AdmittedJob): Promise<SessionResult> {
+  const { loaded } = options
+  const { log, decision, admission, judged, blocks } = job
+  const { survey } = judged
+  await options.witnessed?.(admission.copy ?? admission.decision)
   if (options.signal?.aborted)
     throw new AgentError('INTERRUPTED', 'interrupted before the printer was touched')
   options.allowed?.(decision, survey.facts.commands)
-  const session = await runSession({
+  return await runSession({
     portName: options.portName,
     baud: options.baud,
     table: loaded.policy.dialect,
     judge: loaded.policy,
-    blocks: readVerified(spooled.path, digests),
+    blocks,
     canonicalSha256: survey.canonicalSha256,
     commandsTotal: survey.facts.commands,
     tools: survey.facts.tools,
     log,
     jobId: decision.id,
-    admitted: receipt.index,
+    admitted: admission,
     guardProgram: options.guardProgram,
+    progress: (sent) => {
+      log.copies.progress(decision.id, sent)
+      options.progress?.(sent)
+    },
     ...(options.signal !== undefined && { signal: options.signal }),
-    ...(options.progress !== undefined && { progress: options.progress }),
     ...(options.logger !== undefined && { logger: options.logger }),
   })
-  return { decision, session }
 }

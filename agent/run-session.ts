@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { CommandTable } from '../gcode/index.ts'
+import type { Admission } from './copy-keeper.ts'
 import {
   type Effect,
   type JobOutcome,
@@ -38,8 +39,8 @@ export interface RunSessionOptions {
   readonly tools: readonly number[]
   readonly log: Recorder
   readonly jobId: string
-  /** Where the decision that allows the job stands, durable: without it there is no session. */
-  readonly admitted: DurableIndex
+  /** Where the decision that allows the job stands, and the copy that it takes, durable: without it there is no session. */
+  readonly admitted: Admission
   /** The built program of the guard process; no guard is set where it is undefined (tests of the composition alone). */
   readonly guardProgram: string | undefined
   /** Ends the job safely: Ctrl-C, a service manager. */
@@ -197,7 +198,13 @@ class SessionRun {
     const { jobId: job, admitted, canonicalSha256, commandsTotal } = this.#options
     switch (record.kind) {
       case 'job-opened':
-        return { kind: 'job-opened', job, decision: admitted, canonicalSha256, commands: commandsTotal }
+        return {
+          kind: 'job-opened',
+          job,
+          decision: admitted.decision,
+          canonicalSha256,
+          commands: commandsTotal,
+        }
       case 'job-sealed':
         return { kind: 'job-sealed', job, commandsSent: record.commands, sha256: record.sha256 }
       case 'safe-stop':

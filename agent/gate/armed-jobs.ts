@@ -1,5 +1,5 @@
+import type { Admission } from '../copy-keeper.ts'
 import type { Gate } from '../core/index.ts'
-import type { DurableIndex } from '../durable-index.ts'
 import type { InspectedJob } from '../inspect-job.ts'
 import { readVerified } from '../spool/index.ts'
 import type { RecordedJob } from './gate-records.ts'
@@ -38,10 +38,10 @@ export class ArmedJobs {
     return this.#feeds.get(job)?.recorded
   }
 
-  /** Arms the gate with an inspected job that was allowed; `admitted` is its decision's place in the log, durable. */
-  arm(inspected: InspectedJob, admitted: DurableIndex): void {
+  /** Arms the gate with an inspected job that was allowed: decision and copy are on record. */
+  arm(inspected: InspectedJob, admission: Admission): void {
     const { decision, canonicalSha256, commands, tools } = inspected
-    const recorded = { admitted, canonicalSha256, commands }
+    const recorded = { admitted: admission.decision, canonicalSha256, commands }
     const blocks = readVerified(inspected.spooledPath, inspected.blockDigests)
     this.#current = { recorded, inspected, armedAtMs: this.#nowMs(), blocks, ahead: undefined }
     this.#feeds.set(decision.id, this.#current)

@@ -2,12 +2,12 @@ import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
+import type { Admission } from '../copy-keeper.ts'
 import type { Gate, Latch } from '../core/index.ts'
-import { decisionRecord } from '../decision-record.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, erasureWords } from '../erase-subject.ts'
-import { inspectJob } from '../inspect-job.ts'
-import type { Recorder } from '../ledger.ts'
+import { type InspectedJob, inspectJob } from '../inspect-job.ts'
+import type { Ledger } from '../ledger.ts'
 import type { LicencePlace } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
@@ -32,7 +32,7 @@ export interface GateDeskOptions {
   readonly host: () => string | null
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
-  readonly log: Recorder
+  readonly log: Pick<Ledger, 'append' | 'copies'>
   readonly place: () => Promise<LicencePlace>
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
@@ -42,6 +42,16 @@ export interface GateDeskOptions {
   readonly erase: (subject: string, by: string, isForced: boolean) => Promise<ErasureDone>
   /** The gate's clock, in ms. */
   readonly nowMs: () => number
+}
+
+/** A job whose decision and copy are on record. */
+interface AdmittedJob {
+  readonly inspected: InspectedJob
+  readonly decision: Decision
+  readonly admission: Admission
+  /** The latch that whoever asked could see and means to lift. */
+  readonly seen: Latch | null
+  readonly signal: AbortSignal
 }
 
 export class GateDesk implements GateControl {
@@ -85,7 +95,7 @@ export class GateDesk implements GateControl {
     progress: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
-    const { gate, jobs, log, loaded, state, inspectorProgram } = this.#options
+    const { gate, log, loaded, state, inspectorProgram } = this.#options
     const { path, licence, user } = request
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
@@ -105,31 +115,19 @@ export class GateDesk implements GateControl {
       ...(user !== undefined && { user: { name: user } }),
     })
     try {
-      const receipt = await log.append(
-        decisionRecord(inspected.decision, user, Math.round(performance.now() - startedAtMs)),
-      )
-      const decision: Decision = {
-        ...inspected.decision,
-        log: { origin: receipt.origin, index: receipt.index },
-      }
-      if (decision.outcome === 'deny' || decision.outcome === 'hold')
-        return await this.#refuse(decision, inspected.remove)
-      if ((await this.#options.witnessed?.(receipt.index)) === false) {
-        await inspected.remove()
-        return unwitnessed(decision)
-      }
-      let obstacle = this.#obstacle(seen, signal)
-      if (obstacle === undefined) {
-        await log.append({ kind: 'job-armed', job: decision.id, decision: receipt.index })
-        // The same once more: while the disk writes a host may begin a job.
-        obstacle = this.#obstacle(seen, signal)
-        if (obstacle !== undefined) this.#takeBack(decision.id)
-      }
+      const { decision, admission } = await log.copies.admit({
+        decision: inspected.decision,
+        licence: inspected.licence,
+        user,
+        decidedInMs: Math.round(performance.now() - startedAtMs),
+        appeal: loaded.policy.appeal,
+      })
+      if (admission === undefined) return await this.#refuse(decision, inspected.remove)
+      const obstacle = await this.#armAdmitted({ inspected, decision, admission, seen, signal })
       if (obstacle !== undefined) {
         await inspected.remove()
         return obstacle
       }
-      jobs.arm(inspected, receipt.index)
       return {
         ok: true,
         message: `armed with \`${decision.job.name}\` for ${ARMED_FOR_MS / 60_000} minutes: start the print at the host`,
@@ -138,6 +136,36 @@ export class GateDesk implements GateControl {
     } catch (error) {
       await inspected.remove()
       throw error
+    }
+  }
+
+  /** Arms the gate with a job that is on record, or answers what came between; then its copy is given back. */
+  async #armAdmitted({
+    inspected,
+    decision,
+    admission,
+    seen,
+    signal,
+  }: AdmittedJob): Promise<ControlAnswer | undefined> {
+    const { jobs, log } = this.#options
+    let isArmed = false
+    try {
+      if ((await this.#options.witnessed?.(admission.copy ?? admission.decision)) === false)
+        return unwitnessed(decision)
+      const before = this.#obstacle(seen, signal)
+      if (before !== undefined) return before
+      await log.append({ kind: 'job-armed', job: decision.id, decision: admission.decision })
+      // The same once more: while the disk writes a host may begin a job.
+      const after = this.#obstacle(seen, signal)
+      if (after !== undefined) {
+        this.#takeBack(decision.id)
+        return after
+      }
+      jobs.arm(inspected, admission)
+      isArmed = true
+      return undefined
+    } finally {
+      if (!isArmed) await log.copies.settle(decision.id)
     }
   }
 

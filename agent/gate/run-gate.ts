@@ -218,6 +218,8 @@ class GateRun {
 
   #tick(): void {
     this.#gate.tick(now())
+    const { openJob } = this.#gate
+    if (openJob !== null) this.#options.ledger.copies.progress(openJob.id, openJob.commandsSent)
     const lapsed = this.#jobs.lapse()
     if (lapsed !== undefined) this.#record({ kind: 'job-disarmed', job: lapsed, by: 'portcullis' })
   }
@@ -302,6 +304,7 @@ class GateRun {
         return
       case 'job-over':
         this.#jobs.over(effect.job)
+        this.#settle(effect.job)
         return
       case 'host-flow':
         this.#hosts.flow(effect.isOpen)
@@ -312,6 +315,15 @@ class GateRun {
       case 'finished':
         this.#finished(effect.isAtRest)
     }
+  }
+
+  /** A job was given up or is over; what the log has to say of it is handed in by the end of this very call. */
+  #settle(job: string): void {
+    const settling = new Promise((resolve) => setImmediate(resolve)).then(() =>
+      this.#options.ledger.copies.settle(job),
+    )
+    this.#writing.add(settling)
+    void settling.finally(() => this.#writing.delete(settling))
   }
 
   #append({ id, record }: GateEffect & { kind: 'append' }): void {

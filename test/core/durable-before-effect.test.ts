@@ -16,6 +16,7 @@ import type { Faults, JournalRecord } from '../../agent/sim/index.ts'
 import { type Simulator, startSimulator } from '../../agent/simulator.ts'
 import { MARLIN } from '../../gcode/index.ts'
 import { ALLOW } from '../../policies/index.ts'
+import { admittedAt } from '../admission.ts'
 import { type CanonicalJob, jobOf } from './canonical.ts'
 
 const PREAMBLE = preambleLines([])
@@ -117,7 +118,7 @@ function options(bench: Bench, log: Recorder, more: Partial<RunSessionOptions> =
     commandsTotal: JOB.commands.length,
     log,
     jobId: 'job-1',
-    admitted: 0 as DurableIndex,
+    admitted: admittedAt(0),
     guardProgram: undefined,
     ...more,
   }

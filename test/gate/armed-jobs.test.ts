@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ArmedJob, Gate } from '../../agent/core/index.ts'
-import type { DurableIndex } from '../../agent/durable-index.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import type { InspectedJob } from '../../agent/inspect-job.ts'
 import { BLOCK_BYTES, createBlockHasher } from '../../agent/spool/index.ts'
+import { admittedAt } from '../admission.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -69,7 +69,7 @@ function inspected(id: string, bytes: number): InspectedJob {
 describe('a job that the gate is armed with', () => {
   test('is named to the gate as the survey found it, and to the log with its decision', () => {
     const { told, jobs } = bench()
-    jobs.arm(inspected('a', 8), 12 as DurableIndex)
+    jobs.arm(inspected('a', 8), admittedAt(12))
     expect(told.jobs).toEqual([
       { id: 'a', name: 'a.gcode', commands: 2, canonicalSha256: 'ab'.repeat(32), tools: [1] },
     ])
@@ -79,7 +79,7 @@ describe('a job that the gate is armed with', () => {
 
   test('is handed over block by block as the gate wants it, and its end as soon as it is known', async () => {
     const { told, jobs } = bench()
-    jobs.arm(inspected('a', BLOCK_BYTES + 4), 0 as DurableIndex)
+    jobs.arm(inspected('a', BLOCK_BYTES + 4), admittedAt(0))
     jobs.want()
     expect(told.events).toEqual([])
     await vi.waitFor(() => expect(told.events).toEqual(['block']))
@@ -92,7 +92,7 @@ describe('a job that the gate is armed with', () => {
     const { told, jobs } = bench()
     const job = inspected('a', 8)
     appendFileSync(job.spooledPath, 'M104 S300\n')
-    jobs.arm(job, 0 as DurableIndex)
+    jobs.arm(job, admittedAt(0))
     jobs.want()
     await vi.waitFor(() => expect(told.events).toEqual(['disarm', 'stop job-changed']))
   })
@@ -100,7 +100,7 @@ describe('a job that the gate is armed with', () => {
   test('that is over leaves nothing in the spool, and its record can still be made in the same call', async () => {
     const { told, jobs } = bench()
     const job = inspected('a', BLOCK_BYTES * 3)
-    jobs.arm(job, 5 as DurableIndex)
+    jobs.arm(job, admittedAt(5))
     jobs.want()
     await vi.waitFor(() => expect(told.events).toEqual(['block']))
     jobs.over('a')
@@ -114,10 +114,10 @@ describe('a job that the gate is armed with', () => {
 
   test('that was given up for another hands over nothing more', async () => {
     const { told, jobs } = bench()
-    jobs.arm(inspected('a', BLOCK_BYTES * 2), 0 as DurableIndex)
+    jobs.arm(inspected('a', BLOCK_BYTES * 2), admittedAt(0))
     jobs.want()
     jobs.over('a')
-    jobs.arm(inspected('b', 4), 1 as DurableIndex)
+    jobs.arm(inspected('b', 4), admittedAt(1))
     jobs.want()
     await vi.waitFor(() => expect(told.events).toEqual(['block', 'ended']))
     expect(told.bytes).toEqual([4])

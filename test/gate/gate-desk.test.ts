@@ -63,6 +63,12 @@ async function scene(
   fs.writeFileSync(job, 'G28\nG1 X50 Y50 Z1 F3000\n')
   const ledger = await openLedger(state)
   onTestFinished(() => ledger.close())
+  const append = ledger.append.bind(ledger)
+  ledger.append = (record) => {
+    const written = append(record)
+    if (record.kind === meanwhile.during) meanwhile.act?.()
+    return written
+  }
   const nowMs = (): number => bench.nowMs
   const jobs = new ArmedJobs(() => bench.gate, nowMs)
   const signal = new AbortController()
@@ -75,13 +81,7 @@ async function scene(
     host: () => null,
     loaded: loadPolicy(join(ROOT, 'policies', 'library', 'maker-space.yaml')),
     state,
-    log: {
-      append: (record) => {
-        const written = ledger.append(record)
-        if (record.kind === meanwhile.during) meanwhile.act?.()
-        return written
-      },
-    },
+    log: ledger,
     place: async () => placeOf([], state.machineId),
     inspectorProgram,
     record: (record) => void writing.push(ledger.append(record)),
