@@ -79,7 +79,7 @@ test('every claim becomes what it says', () => {
     ok: true,
     licence: {
       design: {
-        classes: ['us-ccl:EAR99'],
+        classes: ['us-eccn:EAR99'],
         transforms: { scale: [0.5, 2], rotateZ: true, rotateAny: true, mirror: true, split: true },
       },
       slicing: { mode: 'attested-slicer', slicers: ['farm-slicer'], profileSha256: 'c'.repeat(64) },

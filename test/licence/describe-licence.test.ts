@@ -40,7 +40,7 @@ test('every claim is said', () => {
     'passed on by its licensee, under the licence with SHA-256 aaaaaaaaaaaaaaaa...',
     'allows Riverside Makers to print',
     'Wall bracket (bracket-7), revision C',
-    'classified us-ccl:EAR99',
+    'classified us-eccn:EAR99',
     'up to 3 copies, at most 2 on each machine, at most 1 a day (UTC), of at most 9000 mm of filament together',
     'on bench-1 (2 copies, printer UUID cede2a2f-41a2-4748, firmware Marlin, USB serial A50285BI, known by its USB serial)',
     'from 2026-11-21T12:00:00Z until just before 2026-12-22T12:00:00Z',

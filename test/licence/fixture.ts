@@ -156,7 +156,7 @@ export function fullClaims(): Record<string, unknown> {
     ...plain,
     design: {
       ...(plain['design'] as object),
-      classes: ['us-ccl:EAR99'],
+      classes: ['us-eccn:EAR99'],
       transforms: { scale: [0.5, 2], rotate_z: true, rotate_any: true, mirror: true, split: true },
     },
     slice: { mode: 'attested-slicer', slicers: ['farm-slicer'], profile: 'c'.repeat(64) },

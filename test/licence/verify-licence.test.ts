@@ -17,7 +17,7 @@ import {
   used,
 } from './fixture.ts'
 
-const claims = { ...plainClaims(), machines: [{ id: 'bench-1' }] }
+const claims: Record<string, unknown> = { ...plainClaims(), machines: [{ id: 'bench-1' }] }
 const token = await signClaims(claims)
 
 async function codeOf(changes: ContextChanges, of = token): Promise<string> {
