@@ -24,6 +24,9 @@ export interface SimulatorOptions {
   readonly seed?: number
   readonly faults?: Faults
   readonly build?: MarlinBuildName
+  /** What it says of itself in M115. */
+  readonly firmware?: string
+  readonly uuid?: string
 }
 
 export interface Simulator {
@@ -52,6 +55,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.faults !== undefined && { faults: options.faults }),
     ...(options.build !== undefined && { build: options.build }),
+    ...(options.firmware !== undefined && { firmware: options.firmware }),
+    ...(options.uuid !== undefined && { uuid: options.uuid }),
   })
   device.onBytes((bytes) => printer.receive(bytes))
   device.onClient((connected) => tellPrinter(printer, connected))

@@ -129,6 +129,8 @@ function addPrinterCommands(program: Command): void {
     .option('--speed <x>', 'run its clock so many times faster, or `max` to jump over every wait', '1')
     .option('--seed <n>', 'seed of its faults, so that a run can be repeated', '0')
     .option('--build <name>', 'which recorded build of Marlin reads the lines', 'default')
+    .option('--firmware <name>', 'what its firmware calls itself (M115)')
+    .option('--uuid <uuid>', 'the UUID that it reports (M115); by itself the one that Marlin ships with')
     .option('--fault <name=value>', 'a fault to show; repeat for several (see --list-faults)', collect)
     .option('--list-faults', 'list the faults and end')
     .option('--json', 'write the path as one JSON document once it is open')

@@ -18,10 +18,15 @@ export interface SimOptions {
   readonly speed: string
   readonly seed: string
   readonly build: string
+  readonly firmware?: string
+  readonly uuid?: string
   readonly fault?: readonly string[]
   readonly listFaults?: true
   readonly json?: true
 }
+
+/** What a printer can say of itself on one line. */
+const SAID = /^[ -~]{1,100}$/
 
 /** `portcullis sim`: the built-in printer for any host to open. Ends at SIGINT, SIGTERM or when its cable is pulled. */
 export async function sim(options: SimOptions): Promise<void> {
@@ -58,11 +63,19 @@ function simulatorOptions(options: SimOptions): SimulatorOptions {
     throw badUsage(`build \`${options.build}\` is not one of ${MARLIN_BUILD_NAMES.join(', ')}`)
   if (options.link !== undefined && options.tcp !== undefined)
     throw badUsage('give --link or --tcp, not both')
+  for (const [option, text] of [
+    ['--firmware', options.firmware],
+    ['--uuid', options.uuid],
+  ] as const)
+    if (text !== undefined && !SAID.test(text))
+      throw badUsage(`option \`${option}\` wants up to 100 printable characters, not \`${text}\``)
   return {
     build: build satisfies MarlinBuildName,
     speed: parseSpeed(options.speed),
     seed: parseSeed(options.seed),
     faults: parseFaults(options.fault ?? []),
+    ...(options.firmware !== undefined && { firmware: options.firmware }),
+    ...(options.uuid !== undefined && { uuid: options.uuid }),
     ...(options.link !== undefined && { link: options.link }),
     ...(options.tcp !== undefined && { tcp: listenAddress(options.tcp) }),
     ...(options.journal !== undefined && { journalPath: options.journal }),

@@ -11,13 +11,17 @@ export const BOOT_LINES = [
   'echo:Hardcoded Default Settings Loaded',
 ] as const
 
+export const FIRMWARE = 'Marlin 2.1.2 (Dec 17 2022 12:00:00)'
+/** The UUID that Marlin ships with. */
+export const DEFAULT_UUID = 'cede2a2f-41a2-4748-9b12-c55c62f367ff'
+
 /** M115. Nothing in it tells how the parser was built, but for quotes and parentheses. */
 export function capabilityLines(config: MachineConfig): readonly string[] {
   const { build } = config
   const line = (name: string, isOn: boolean) => `Cap:${name}:${isOn ? 1 : 0}`
   return [
-    'FIRMWARE_NAME:Marlin 2.1.2 (Dec 17 2022 12:00:00) SOURCE_CODE_URL:github.com/MarlinFirmware/Marlin ' +
-      'PROTOCOL_VERSION:1.0 MACHINE_TYPE:Simulated printer EXTRUDER_COUNT:1 UUID:cede2a2f-41a2-4748-9b12-c55c62f367ff',
+    `FIRMWARE_NAME:${config.firmware} SOURCE_CODE_URL:github.com/MarlinFirmware/Marlin ` +
+      `PROTOCOL_VERSION:1.0 MACHINE_TYPE:Simulated printer EXTRUDER_COUNT:1 UUID:${config.uuid}`,
     ...(build.hasParenComments ? [line('PAREN_COMMENTS', true)] : []),
     ...(build.hasQuotedStrings ? [line('QUOTED_STRINGS', true)] : []),
     line('SERIAL_XON_XOFF', false),

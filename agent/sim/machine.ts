@@ -28,6 +28,9 @@ export interface MachineConfig {
   readonly hasEmergencyParser: boolean
   readonly hasChamber: boolean
   readonly hasPrintCounter: boolean
+  /** What it says of itself in M115. */
+  readonly firmware: string
+  readonly uuid: string
   /** The space within the software endstops. */
   readonly volumeMm: Point
 }

@@ -3,6 +3,7 @@
 import type { Clock } from './clock.ts'
 import { FaultInjector } from './fault-injector.ts'
 import type { Faults } from './faults.ts'
+import { DEFAULT_UUID, FIRMWARE } from './firmware-text.ts'
 import { type InvariantReport, Invariants } from './invariants.ts'
 import { Journal, type JournalSink } from './journal.ts'
 import { Hardware, type Machine } from './machine.ts'
@@ -31,6 +32,9 @@ export interface SimulatedPrinterOptions {
   /** Counts its prints. By itself it does so as its build does, and where a fault needs it. */
   readonly hasPrintCounter?: boolean
   readonly volumeMm?: Point
+  /** What it says of itself in M115: by itself what Marlin does that nobody configured. */
+  readonly firmware?: string
+  readonly uuid?: string
   /** Called by the fault `unplug-after`: the link is to be cut, whatever it is. */
   readonly unplug?: () => void
 }
@@ -82,6 +86,8 @@ export function startSimulatedPrinter(options: SimulatedPrinterOptions): Simulat
       hasAdvancedOk: options.hasAdvancedOk === true,
       hasEmergencyParser: options.hasEmergencyParser === true,
       hasChamber: options.hasChamber === true,
+      firmware: options.firmware ?? FIRMWARE,
+      uuid: options.uuid ?? DEFAULT_UUID,
       hasPrintCounter: options.hasPrintCounter ?? (build.hasPrintCounter || faults.odometer !== undefined),
       volumeMm: options.volumeMm ?? VOLUME_MM,
     },

@@ -19,6 +19,15 @@ describe('what the printer says of itself', () => {
     expect(lines.at(-1)).toBe('ok')
   })
 
+  test('M115 says what the printer was made to call itself', () => {
+    const bench = benchPrinter({ firmware: 'Other 1.0', uuid: '6f9619ff-8b86-d011-b42d-00c04fc964ff' })
+    bench.send('M115')
+    const said = bench.heard().find((line) => line.startsWith('FIRMWARE_NAME:'))
+    expect(said).toMatch(
+      /^FIRMWARE_NAME:Other 1\.0 SOURCE_CODE_URL:.* UUID:6f9619ff-8b86-d011-b42d-00c04fc964ff$/,
+    )
+  })
+
   test('M115 shows the options that show', () => {
     const bench = benchPrinter({ build: 'all-options', hasEmergencyParser: true, hasChamber: true })
     bench.send('M115')
