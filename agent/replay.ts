@@ -1,4 +1,4 @@
-import { type LogEntry, readLog } from './audit/index.ts'
+import { type LogEntry, logSize, readLog } from './audit/index.ts'
 import { assert } from './errors.ts'
 import { type AuditRecord, RECORD_BYTES_MAX } from './log-format/index.ts'
 
@@ -45,6 +45,12 @@ export async function readSnapshots(logDir: string): Promise<Snapshots> {
     latest.set(record.fold, { state: record.state, size: record.size })
   }
   return latest
+}
+
+/** What a fold comes to in a log that somebody else may be writing. Throws as `readLog` does. */
+export async function stateOfLog<S extends object>(fold: Fold<S>, logDir: string): Promise<S> {
+  if ((await logSize(logDir)) === 0) return fold.empty
+  return (await LiveFolds.replay([fold], await readSnapshots(logDir), logDir)).stateOf(fold)
 }
 
 interface Standing {

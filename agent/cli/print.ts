@@ -92,7 +92,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
               })
         return ledger
       },
-      place: () => licencePlace(state),
+      place: () => licencePlace(state, ledger),
       portName: simulator?.path ?? options.port,
       baud,
       guardProgram: guardProgram(),

@@ -48,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       loaded,
       state,
       ledger,
-      place: () => licencePlace(state),
+      place: () => licencePlace(state, ledger),
       version: VERSION,
       guardProgram: guardProgram(),
       inspectorProgram: inspectorProgram(),
