@@ -215,7 +215,8 @@ async function readPem(dir: string, name: string): Promise<string> {
   return (await readBoundedFile(join(dir, name), FILE_BYTES_MAX, 'issuer file')).toString('utf8')
 }
 
-async function assertPrivate(path: string): Promise<void> {
+/** A private key that others may read is refused. */
+export async function assertPrivate(path: string): Promise<void> {
   let mode: number
   try {
     mode = (await stat(path)).mode

@@ -1,7 +1,7 @@
 /** From an order to a signed licence. */
 import { AgentError } from '../errors.ts'
 import { type Licence, readClaims } from '../licence/index.ts'
-import { type LicenceOrder, toClaims } from './order.ts'
+import { assertShares, type LicenceOrder, toClaims } from './order.ts'
 import { type Signer, signClaims } from './signer.ts'
 
 /** A licence that was signed: its compact token, and what it says. */
@@ -26,6 +26,7 @@ export async function makeLicence(
   statusIndex?: number,
 ): Promise<IssuedLicence> {
   const claims = toClaims(order, { issuerUri: signer.uri, nowMs, statusIndex })
+  assertShares(claims)
   const payload = Buffer.from(JSON.stringify(claims))
   // The gate's own reader has the last word: what it would not read is not handed out.
   const readable = readClaims(payload)

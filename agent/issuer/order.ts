@@ -147,6 +147,14 @@ export function toClaims(order: LicenceOrder, context: OrderContext): LicenceCla
   }
 }
 
+/** Fails with USAGE where the machines' own shares come to more than the whole. */
+export function assertShares({ grant, machines }: Pick<LicenceClaims, 'grant' | 'machines'>): void {
+  const shares = machines.reduce((sum, { copies }) => sum + (copies ?? 0), 0)
+  if (shares <= grant.copies) return
+  const message = `its machines get ${shares} copies together, which is more than the ${grant.copies} of the licence`
+  throw new AgentError('USAGE', message)
+}
+
 function designClaims(design: z.infer<typeof orderSchema>['design']): LicenceClaims['design'] {
   const { id, revision, title, digests, classes, transforms } = design
   return {

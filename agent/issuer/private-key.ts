@@ -21,6 +21,9 @@ const CIPHER_BLOCK_BYTES = 16
 
 /** Writes a private key as PKCS #8 PEM: PBES2 with AES-256-CBC under the passphrase, plain without one. */
 export function exportPrivateKey(key: KeyObject, passphrase: string | undefined): string {
+  if (passphrase !== undefined && passphrase.length < PASSPHRASE_CHARS_MIN) {
+    throw new AgentError('USAGE', `passphrase is shorter than ${PASSPHRASE_CHARS_MIN} characters`)
+  }
   if (passphrase === undefined) return key.export({ type: 'pkcs8', format: 'pem' }).toString()
   const salt = randomBytes(SALT_BYTES)
   const initial = randomBytes(CIPHER_BLOCK_BYTES)

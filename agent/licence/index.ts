@@ -20,6 +20,7 @@ export type {
   SeenLists,
   TimeStanding,
 } from './context.ts'
+export { commitToName } from './commitment.ts'
 export { copyTerms } from './copy-terms.ts'
 export { describeLicence } from './describe-licence.ts'
 export { type DesignDigest, DIGEST_FORMS, type Licence, licenceKey } from './licence.ts'
