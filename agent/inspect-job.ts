@@ -19,8 +19,9 @@ import {
 } from './inspect-messages.ts'
 import type { Declarations, LicencePlace } from './licence/index.ts'
 import type { LicenceUse } from './licence-schema.ts'
+import { type SealingKey, unseal } from './sealed/index.ts'
 import { leaveIdleTime } from './serial/index.ts'
-import { BLOCK_BYTES, type BlockDigests, reserveSpool, type SpoolPlace } from './spool/index.ts'
+import { BLOCK_BYTES, type BlockDigests, readVerified, reserveSpool, type SpoolPlace } from './spool/index.ts'
 
 /** What V8 may keep. A survey needs a tenth of it, whatever the file. */
 const HEAP_MB_MAX = 256
@@ -34,6 +35,8 @@ export interface InspectJobOptions {
   /** Absolute path of the policy's file, and the digest of what the gate read there. */
   readonly policyPath: string
   readonly policySha256: string
+  /** What opens a sealed job here. Where it is unset, nothing does. */
+  readonly sealingKey?: SealingKey
   /** The licence with all that goes with it. */
   readonly licenceText?: string
   readonly declared?: Declarations
@@ -71,6 +74,10 @@ export interface InspectedJob {
   readonly spooledPath: string
   /** For `readVerified`. */
   readonly blockDigests: BlockDigests
+  /** Nothing that is told or recorded may quote it. */
+  readonly isSealed: boolean
+  /** Reads what was surveyed out of the copy, in clear, and nothing that was not. Throws SPOOL_CHANGED. */
+  read(): AsyncGenerator<Uint8Array, void>
   readonly canonicalSha256: string
   readonly commands: number
   readonly tools: readonly number[]
@@ -97,13 +104,18 @@ export async function inspectJob(options: InspectJobOptions): Promise<InspectedJ
 
 async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promise<InspectedJob> {
   const inspector = new Inspector(options)
-  const { decision, licence, sha256s } = await inspector.run(orderOf(place, options))
-  const { bytes, canonicalSha256, commands } = decision.job
+  const { decision, licence, isSealed, bytes, sha256s } = await inspector.run(orderOf(place, options))
+  const { canonicalSha256, commands } = decision.job
+  const { name, sealingKey } = options
+  const blockDigests = { bytes, sha256s }
+  const verified = () => readVerified(place.path, blockDigests)
   return {
     decision,
     licence,
+    isSealed,
+    read: () => (isSealed && sealingKey !== undefined ? unseal(name, verified(), sealingKey) : verified()),
     spooledPath: place.path,
-    blockDigests: { bytes, sha256s },
+    blockDigests,
     canonicalSha256,
     commands,
     tools: decision.facts.tools,
@@ -112,7 +124,8 @@ async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promi
 }
 
 function orderOf(copy: SpoolPlace, options: InspectJobOptions): Inspection {
-  const { source, name, policyPath, policySha256, licenceText, declared, place, user, nowMs } = options
+  const { source, name, policyPath, policySha256, sealingKey, licenceText, declared } = options
+  const { place, user, nowMs } = options
   return {
     source,
     name,
@@ -121,6 +134,7 @@ function orderOf(copy: SpoolPlace, options: InspectJobOptions): Inspection {
     policySha256,
     place,
     nowMs,
+    ...(sealingKey !== undefined && { sealingKey }),
     ...(licenceText !== undefined && { licenceText }),
     ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
@@ -130,6 +144,8 @@ function orderOf(copy: SpoolPlace, options: InspectJobOptions): Inspection {
 interface Judged {
   readonly decision: Decision
   readonly licence: LicenceUse | undefined
+  readonly isSealed: boolean
+  readonly bytes: number
   readonly sha256s: Uint8Array
 }
 
@@ -226,7 +242,7 @@ class Inspector {
       case 'digests':
         return this.#keep(Buffer.from(found.base64, 'base64'))
       case 'judged':
-        return this.#judged(found.decision, found.licence)
+        return this.#judged(found)
       case 'failed':
         if (found.code !== null) return new AgentError(found.code, found.sentences)
         return this.#broken(`internal fault: ${found.sentences.join('; ')}`)
@@ -242,13 +258,20 @@ class Inspector {
   }
 
   /** The decision must be about this job under this policy, with a digest for every block. */
-  #judged(decision: Decision, licence: LicenceUse | undefined): Judged | AgentError {
+  #judged({
+    decision,
+    licence,
+    isSealed,
+    bytes,
+  }: Finding & { readonly kind: 'judged' }): Judged | AgentError {
     const { name, policySha256 } = this.#options
-    const blocks = Math.ceil(decision.job.bytes / BLOCK_BYTES)
+    const blocks = Math.ceil(bytes / BLOCK_BYTES)
     const sha256s = Buffer.concat(this.#digests)
     const isAboutThis =
       decision.job.name === name && decision.policy.sha256 === policySha256 && decision.log === null
-    if (isAboutThis && sha256s.length === blocks * DIGEST_BYTES) return { decision, licence, sha256s }
+    const isOfThis = isSealed || decision.job.bytes === bytes
+    if (isAboutThis && isOfThis && sha256s.length === blocks * DIGEST_BYTES)
+      return { decision, licence, isSealed, bytes, sha256s }
     return this.#broken('it decided about something else')
   }
 

@@ -4,6 +4,7 @@ import { decisionSchema } from './decision-schema.ts'
 import type { AgentErrorCode } from './errors.ts'
 import type { Declarations, LicencePlace } from './licence/index.ts'
 import { licenceUseSchema } from './licence-schema.ts'
+import type { SealingKey } from './sealed/index.ts'
 import { BLOCK_BYTES, JOB_BYTES_MAX } from './spool/index.ts'
 
 /** Of `nice`, from -20 to 19: any other process that has work to do comes first. */
@@ -47,6 +48,8 @@ export const inspection = z.strictObject({
   copyPath: path,
   policyPath: path,
   policySha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What opens a sealed job. It comes this way and no other: arguments and environment are everybody's to read. */
+  sealingKey: z.custom<SealingKey>(isObject).exactOptional(),
   licenceText: z.string().exactOptional(),
   declared: z.custom<Declarations>(isObject).exactOptional(),
   /** From the gate itself, and as it made it. */
@@ -65,6 +68,9 @@ export const finding = z.discriminatedUnion('kind', [
     kind: z.literal('judged'),
     decision: decisionSchema,
     licence: licenceUseSchema.exactOptional(),
+    isSealed: z.boolean(),
+    /** Of the job as it came, which is what the digests are of. */
+    bytes: z.number().int().min(1).max(JOB_BYTES_MAX),
   }),
   z.strictObject({
     kind: z.literal('failed'),

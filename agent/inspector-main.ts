@@ -77,16 +77,17 @@ function hearRequest(): Promise<Inspection> {
 }
 
 async function inspect(order: Inspection): Promise<readonly Finding[]> {
-  const { name, licenceText, declared, user } = order
+  const { name, sealingKey, licenceText, declared, user } = order
   const loaded = samePolicy(order)
   const opened = { ...(await openSource({ path: order.source })), name }
   const blocks = createBlockHasher()
-  const { decision, licence } = await judgeJob({
+  const { decision, licence, isSealed } = await judgeJob({
     name,
     loaded,
     // What is judged is what was written to the copy, and each block of it must be the same when it is printed.
     chunks: copyJob(order.copyPath, opened),
     alsoHash: (chunk) => blocks.update(chunk),
+    ...(sealingKey !== undefined && { sealingKey }),
     place: order.place,
     nowMs: order.nowMs,
     progress: reporter(),
@@ -94,9 +95,10 @@ async function inspect(order: Inspection): Promise<readonly Finding[]> {
     ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
   }).finally(() => opened.close())
+  const { bytes, sha256s } = blocks.digest()
   return [
-    ...pieces(blocks.digest().sha256s),
-    { kind: 'judged', decision, ...(licence !== undefined && { licence: licence }) },
+    ...pieces(sha256s),
+    { kind: 'judged', decision, isSealed, bytes, ...(licence !== undefined && { licence: licence }) },
   ]
 }
 

@@ -7,10 +7,13 @@ import {
   type LicenceStanding,
   ReasonTally,
 } from '../policies/index.ts'
+import { type InJob, JobHead, licenceIn } from './delivery/index.ts'
 import { type Declarations, type LicencePlace, type LicenceResult, verifyLicence } from './licence/index.ts'
 import { licensedJob } from './licence-place.ts'
 import { type LicenceUse, licenceUse } from './licence-schema.ts'
 import type { LoadedPolicy } from './load-policy.ts'
+import { openContents, type SealingKey } from './sealed/index.ts'
+import { SEALED_UNLICENSED, withoutText } from './sealed-decision.ts'
 import { type SurveyedJob, surveyJob } from './survey-job.ts'
 
 /** The cold path to a decision: survey under the policy, licence, policy over the facts. Touches no printer and no log. */
@@ -18,14 +21,18 @@ import { type SurveyedJob, surveyJob } from './survey-job.ts'
 export interface JudgeJobOptions {
   readonly name: string
   readonly loaded: LoadedPolicy
+  /** The job as it came: sealed or not is told by how it begins. */
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** A licence that was presented with the job, with all that goes with it. */
+  /** What opens a sealed job here. Where it is unset, nothing does. */
+  readonly sealingKey?: SealingKey
+  /** A licence that was presented with the job, with all that goes with it. It counts before one that the job carries. */
   readonly licenceText?: string
   readonly place: LicencePlace
   /** What whoever starts it says of it besides who they are. */
   readonly declared?: Declarations
   readonly user?: JobUser
   readonly nowMs: number
+  /** Sees each chunk as it came: the spool's digests are made of the same bytes in the same pass. */
   readonly alsoHash?: (chunk: Uint8Array) => void
   readonly progress?: (bytes: number) => void
 }
@@ -35,21 +42,30 @@ export interface JudgedJob {
   readonly decision: Decision
   /** The licence that the decision rests on; undefined where there was none, or none that verified. */
   readonly licence: LicenceUse | undefined
+  /** The decision holds no text of it, and nothing else may. */
+  readonly isSealed: boolean
+  /** Where the job carried its licence, if that is the one that counted. */
+  readonly carrier: InJob['carrier'] | undefined
 }
 
 /** Surveys and judges a job. The decision is not in the log yet. */
 export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
   const { name, loaded, user, alsoHash, progress } = options
   const tally = new ReasonTally(loaded.policy)
-  const survey = await surveyJob(options.chunks, {
+  const chunks = alsoHash === undefined ? options.chunks : seen(options.chunks, alsoHash)
+  const { isSealed, chunks: text } = await openContents(name, chunks, options.sealingKey ?? NO_KEY)
+  const head = new JobHead()
+  const survey = await surveyJob(text, {
     name,
     table: loaded.policy.dialect,
     judge: tally,
-    ...(alsoHash !== undefined && { alsoHash }),
+    alsoSee: (chunk) => head.add(chunk),
     ...(progress !== undefined && { progress }),
   })
   if (survey.isUnfinished) tally.objectToJob(UNFINISHED, 'warn')
-  const licence = await verified(options, survey)
+  const carried = options.licenceText === undefined ? licenceIn(name, head) : undefined
+  const licence = await verified(options, options.licenceText ?? carried?.licence, survey)
+  if (isSealed && licence?.ok !== true) tally.objectToJob(SEALED_UNLICENSED, 'enforce')
   const decision = decide({
     id: randomUUID(),
     at: new Date(options.nowMs).toISOString(),
@@ -63,8 +79,16 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     licence: standingOf(licence),
     ...(user !== undefined && { user }),
   })
-  return { survey, decision, licence: licence?.ok === true ? licenceUse(licence, survey) : undefined }
+  return {
+    survey,
+    decision: isSealed ? withoutText(decision) : decision,
+    isSealed,
+    carrier: carried?.carrier,
+    licence: licence?.ok === true ? licenceUse(licence, survey) : undefined,
+  }
 }
+
+const NO_KEY: SealingKey = { problem: 'no key for it was given' }
 
 /** A file that stops within its last command prints what is left of it, so this warns and does not deny. */
 const UNFINISHED = {
@@ -74,10 +98,24 @@ const UNFINISHED = {
   remedy: 'export the file again and compare its size',
 }
 
-async function verified(options: JudgeJobOptions, survey: SurveyedJob): Promise<LicenceResult | undefined> {
-  if (options.licenceText === undefined) return undefined
+async function* seen(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  see: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    see(chunk)
+    yield chunk
+  }
+}
+
+async function verified(
+  options: JudgeJobOptions,
+  licenceText: string | undefined,
+  survey: SurveyedJob,
+): Promise<LicenceResult | undefined> {
+  if (licenceText === undefined) return undefined
   const { user, declared } = options
-  return await verifyLicence(options.licenceText, {
+  return await verifyLicence(licenceText, {
     ...options.place,
     job: licensedJob(survey),
     declared: {

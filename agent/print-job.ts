@@ -10,6 +10,7 @@ import type { Declarations, LicencePlace } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
+import { type SealingKey, unseal } from './sealed/index.ts'
 import {
   createBlockHasher,
   type JobSource,
@@ -33,6 +34,8 @@ export interface PrintJobOptions {
   /** The licence with all that goes with it. */
   readonly licenceText?: string
   readonly declared?: Declarations
+  /** What opens a sealed job here. Where it is unset, nothing does. */
+  readonly sealingKey?: SealingKey
   /** Where it is printed, as it is once the log is open. */
   readonly place: () => Promise<LicencePlace>
   readonly user?: JobUser
@@ -56,6 +59,8 @@ export interface PrintedJob {
   readonly decision: Decision
   /** How the print went, or undefined where it was not allowed to begin. */
   readonly session: SessionResult | undefined
+  /** Where the job carried the licence that counted, if it did. */
+  readonly carrier: JudgedJob['carrier']
 }
 
 /** Decides about a job, records the decision, and prints the job if it is allowed. */
@@ -73,7 +78,7 @@ async function printSpooled(
   spooled: SpooledJob,
   log: PrintLog,
 ): Promise<PrintedJob> {
-  const { loaded, user, licenceText, declared } = options
+  const { loaded, user, licenceText, declared, sealingKey } = options
   const startedAtMs = performance.now()
   const blocks = createBlockHasher()
   const copy = await openSource({ path: spooled.path })
@@ -82,6 +87,7 @@ async function printSpooled(
     loaded,
     chunks: copy.chunks,
     alsoHash: (chunk) => blocks.update(chunk),
+    ...(sealingKey !== undefined && { sealingKey }),
     place: await options.place(),
     nowMs: Date.now(),
     ...(licenceText !== undefined && { licenceText }),
@@ -98,10 +104,15 @@ async function printSpooled(
     decidedInMs,
     appeal: loaded.policy.appeal,
   })
-  if (admission === undefined) return { decision, session: undefined }
+  const { carrier, isSealed } = judged
+  if (admission === undefined) return { decision, session: undefined, carrier }
   try {
-    const blocks = readVerified(spooled.path, digests)
-    return { decision, session: await printAdmitted(options, { log, decision, admission, judged, blocks }) }
+    const verified = readVerified(spooled.path, digests)
+    // Opened anew for the print: a sealed job is in clear nowhere but in memory, a piece at a time.
+    const blocks =
+      isSealed && sealingKey !== undefined ? unseal(spooled.name, verified, sealingKey) : verified
+    const session = await printAdmitted(options, { log, decision, admission, judged, blocks })
+    return { decision, session, carrier }
   } finally {
     // However it went: nothing more is sent, and the copy is what the log says of the job.
     await log.copies.settle(decision.id)
@@ -130,6 +141,7 @@ async function printAdmitted(options: PrintJobOptions, job: AdmittedJob): Promis
     table: loaded.policy.dialect,
     judge: loaded.policy,
     blocks,
+    isConfidential: judged.isSealed,
     canonicalSha256: survey.canonicalSha256,
     commandsTotal: survey.facts.commands,
     tools: survey.facts.tools,

@@ -37,6 +37,8 @@ export interface RunSessionOptions {
   readonly commandsTotal: number
   /** Tools that the job selects or heats. */
   readonly tools: readonly number[]
+  /** Nothing that is told, recorded or logged may quote it. */
+  readonly isConfidential: boolean
   readonly log: Recorder
   readonly jobId: string
   /** Where the decision that allows the job stands, and the copy that it takes, durable: without it there is no session. */
@@ -83,6 +85,7 @@ class SessionRun {
       hash: runningHash(),
       canonicalSha256: options.canonicalSha256,
       tools: options.tools,
+      isConfidential: options.isConfidential,
     })
   }
 
@@ -123,7 +126,8 @@ class SessionRun {
   #listener(): PortListener {
     return {
       line: (text) => {
-        this.#options.logger?.debug({ text }, 'printer')
+        // A printer quotes what it does not understand.
+        if (!this.#options.isConfidential) this.#options.logger?.debug({ text }, 'printer')
         this.#session.printerLine(text, performance.now())
         this.#options.progress?.(this.#session.commandsSent)
       },

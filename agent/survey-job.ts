@@ -33,8 +33,8 @@ export interface SurveyJobOptions {
   readonly judge?: SurveyJudge
   readonly filamentDiameterMm?: number
   readonly estimatesTime?: boolean
-  /** Sees each chunk before it is surveyed: the spool's digests are made of the same bytes in the same pass. */
-  readonly alsoHash?: (chunk: Uint8Array) => void
+  /** Sees each chunk before it is surveyed. */
+  readonly alsoSee?: (chunk: Uint8Array) => void
   /** Told the bytes read so far, after each chunk. */
   readonly progress?: (bytes: number) => void
 }
@@ -57,7 +57,7 @@ export async function surveyJob(
   for await (const chunk of chunks) {
     if (bytes === 0) refuseForeignFormat(options.name, chunk)
     bytes += chunk.length
-    options.alsoHash?.(chunk)
+    options.alsoSee?.(chunk)
     raw.update(chunk)
     survey.push(plainArray(chunk))
     options.progress?.(bytes)
@@ -127,6 +127,10 @@ const SNIFFED_BYTES = 4096
 function refuseForeignFormat(name: string, chunk: Uint8Array): void {
   const start = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, SNIFFED_BYTES))
   const text = start.toString('latin1')
+  if (text.startsWith('age-encryption.org/')) {
+    const message = `job \`${name}\` is sealed; give the job as it was before it was sealed`
+    throw new AgentError('JOB_UNREADABLE', message)
+  }
   const container = CONTAINERS.find((format) => text.startsWith(format.start))
   if (container !== undefined) {
     const message = `job \`${name}\` is ${container.name}; export it as plain text G-code`

@@ -3,11 +3,11 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { askGate, type ControlAnswer } from '../control/index.ts'
 import { decisionSchema } from '../decision-schema.ts'
 import { AgentError, EXIT } from '../errors.ts'
-import { readLicenceFile } from '../licence/index.ts'
 import { spoolJob } from '../spool/index.ts'
 import { checkPerson } from './end.ts'
 import { exitStatusOf, type GateOptions, gateSocket, tellRefusal } from './gate-requests.ts'
 import { dim, say, sayJson } from './output.ts'
+import { presentedLicence } from './presented-licence.ts'
 import { startProgress } from './progress.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
 
@@ -20,7 +20,8 @@ export interface ArmOptions extends GateOptions {
 export async function arm(job: string, options: ArmOptions): Promise<void> {
   checkPerson('--user', options.user)
   const socket = gateSocket(options)
-  const licence = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
+  const presented = await presentedLicence(job, options.licence)
+  const licence = presented.text
   const interrupt = interruptSignal()
   try {
     const source = job === '-' ? await spoolInput(socket, interrupt.signal) : fileSource(job)
@@ -38,6 +39,7 @@ export async function arm(job: string, options: ArmOptions): Promise<void> {
         (bytes) => progress.update(bytes),
         interrupt.signal,
       ).finally(() => progress.stop())
+      if (!options.json) say(...presented.saidOf(undefined))
       tellArmed(withHint(answer, job), options)
     } finally {
       await source.remove()

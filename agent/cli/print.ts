@@ -3,10 +3,10 @@ import type { StopReason } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { type Ledger, openLedger } from '../ledger.ts'
-import { readLicenceFile } from '../licence/index.ts'
 import { licencePlace } from '../licence-place.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
+import { sealingKeyIn } from '../sealing-key.ts'
 import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
@@ -15,6 +15,7 @@ import { loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnes
 import { badUsage, checkPerson, errorDocument, wholeNumber } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
+import { presentedLicence } from './presented-licence.ts'
 import { guardProgram } from './programs.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
@@ -55,7 +56,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const witnesses = options.witnesses === undefined ? undefined : loadWitnessPolicy(options.witnesses)
-  const licenceText = options.licence === undefined ? undefined : await readLicenceFile(options.licence)
+  const licence = await presentedLicence(job, options.licence)
   const state = await openStateFolder(options.state)
   // Said before anything is spooled: a trust folder that cannot be used.
   await licencePlace(state)
@@ -105,10 +106,12 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
         bar.start(commands)
       },
       progress: (sent) => bar.update(sent),
-      ...(licenceText !== undefined && { licenceText }),
+      sealingKey: await sealingKeyIn(state.path),
+      ...(licence.text !== undefined && { licenceText: licence.text }),
       ...(options.user !== undefined && { user: { name: options.user } }),
     })
     bar.stop()
+    if (!options.json) say(...licence.saidOf(printed.carrier))
     show(printed, options)
   } catch (error) {
     // The decision is on record although nothing was printed, so whoever reads JSON is told of it.

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import { PERSON_CHARS_MAX, personProblem } from './person.ts'
 
-/** A request with the longest licence and path has 22 KB. */
-export const REQUEST_BYTES_MAX = 64 * 1024
+/** A request with the longest licence and path has 300 KB. */
+export const REQUEST_BYTES_MAX = 512 * 1024
 
 /** A decision with fifty long reasons has 100 KB. */
 export const ANSWER_BYTES_MAX = 1024 * 1024
@@ -15,8 +15,8 @@ export const ANSWER_BYTES_MAX = 1024 * 1024
 const PATH_CHARS_MAX = 4096
 /** NAME_MAX of Linux. */
 const NAME_CHARS_MAX = 255
-/** The largest token that the licence room reads. */
-const LICENCE_CHARS_MAX = 16 * 1024
+/** The longest licence, with all that goes with it, that the licence room reads. */
+const LICENCE_CHARS_MAX = 256 * 1024
 /** A sentence, or several where several things are wrong. */
 export const MESSAGE_CHARS_MAX = 8 * 1024
 const STATUS_TEXT_CHARS_MAX = 1024

@@ -1,7 +1,6 @@
 import type { Admission } from '../copy-keeper.ts'
 import type { Gate } from '../core/index.ts'
 import type { InspectedJob } from '../inspect-job.ts'
-import { readVerified } from '../spool/index.ts'
 import type { RecordedJob } from './gate-records.ts'
 
 /** The spooled jobs that the gate was armed with, and their blocks on the way to it. */
@@ -40,13 +39,20 @@ export class ArmedJobs {
 
   /** Arms the gate with an inspected job that was allowed: decision and copy are on record. */
   arm(inspected: InspectedJob, admission: Admission): void {
-    const { decision, canonicalSha256, commands, tools } = inspected
+    const { decision, canonicalSha256, commands, tools, isSealed } = inspected
     const recorded = { admitted: admission.decision, canonicalSha256, commands }
-    const blocks = readVerified(inspected.spooledPath, inspected.blockDigests)
+    const blocks = inspected.read()
     this.#current = { recorded, inspected, armedAtMs: this.#nowMs(), blocks, ahead: undefined }
     this.#feeds.set(decision.id, this.#current)
     this.#gate().arm(
-      { id: decision.id, name: decision.job.name, commands, canonicalSha256, tools },
+      {
+        id: decision.id,
+        name: decision.job.name,
+        commands,
+        canonicalSha256,
+        tools,
+        ...(isSealed && { isConfidential: true }),
+      },
       this.#nowMs(),
     )
   }

@@ -13,6 +13,7 @@ import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
 import { checkPeopleRecord } from '../people-checks.ts'
 import { peopleRecord } from '../people-records.ts'
+import { sealingKeyIn } from '../sealing-key.ts'
 import type { StateFolder } from '../state-folder.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
@@ -106,6 +107,7 @@ export class GateDesk implements GateControl {
       spoolDir: state.spoolDir,
       policyPath: loaded.path,
       policySha256: loaded.sha256,
+      sealingKey: await sealingKeyIn(state.path),
       place: await this.#options.place(),
       nowMs: Date.now(),
       program: inspectorProgram,

@@ -65,7 +65,7 @@ describe('nothing is sent', () => {
     ['by', { do: 'clear', by: 'x\ny' }],
     ['reason', { do: 'stop', by: 'x', reason: '' }],
     ['path', { do: 'arm', path: 'relative' }],
-    ['licence', { do: 'arm', path: '/a', licence: 'x'.repeat(17_000) }],
+    ['licence', { do: 'arm', path: '/a', licence: 'x'.repeat(256 * 1024 + 1) }],
   ]
   test.each(requests)('that the gate would not take: its `%s` is named', async (member, request) => {
     const { gate, path } = await serveStub()

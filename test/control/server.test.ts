@@ -74,7 +74,7 @@ describe('a request', () => {
     ['a job with a relative path', '{"do":"arm","path":"a.gcode"}\n'],
     ['a job with a zero byte in its path', '{"do":"arm","path":"/a\\u0000"}\n'],
     ['a job with too long a path', `{"do":"arm","path":"/${long(4096)}"}\n`],
-    ['a licence that is too long', `{"do":"arm","path":"/a","licence":"${long(16 * 1024 + 1)}"}\n`],
+    ['a licence that is too long', `{"do":"arm","path":"/a","licence":"${long(256 * 1024 + 1)}"}\n`],
     ['bytes that are no UTF-8', Buffer.from('{"do":"clear","by":"\xff"}\n', 'latin1')],
   ])('that is %s is refused, and the gate is not asked', async (_, text) => {
     const { gate, path } = await serveStub()
@@ -97,8 +97,8 @@ describe('a request', () => {
 
   test('that does not end is refused once it is too long', async () => {
     const { gate, path } = await serveStub()
-    const answer = await new RawClient(path).ask(long(64 * 1024 + 1))
-    expect(answer).toMatchObject({ message: 'the request is longer than the limit of 65536 bytes' })
+    const answer = await new RawClient(path).ask(long(512 * 1024 + 1))
+    expect(answer).toMatchObject({ message: 'the request is longer than the limit of 524288 bytes' })
     expect(gate.asked).toEqual([])
   })
 

@@ -115,6 +115,7 @@ function options(bench: Bench, log: Recorder, more: Partial<RunSessionOptions> =
     blocks: blocksOf(JOB),
     canonicalSha256: JOB.sha256,
     tools: [],
+    isConfidential: false,
     commandsTotal: JOB.commands.length,
     log,
     jobId: 'job-1',

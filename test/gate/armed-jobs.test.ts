@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ArmedJob, Gate } from '../../agent/core/index.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import type { InspectedJob } from '../../agent/inspect-job.ts'
-import { BLOCK_BYTES, createBlockHasher } from '../../agent/spool/index.ts'
+import { BLOCK_BYTES, createBlockHasher, readVerified } from '../../agent/spool/index.ts'
 import { admittedAt } from '../admission.ts'
 
 const folders: string[] = []
@@ -54,11 +54,14 @@ function inspected(id: string, bytes: number): InspectedJob {
   writeFileSync(spooledPath, content)
   const hasher = createBlockHasher()
   hasher.update(content)
+  const blockDigests = hasher.digest()
   return {
     decision: { id, job: { name: `${id}.gcode` } } as InspectedJob['decision'],
     licence: undefined,
     spooledPath,
-    blockDigests: hasher.digest(),
+    blockDigests,
+    isSealed: false,
+    read: () => readVerified(spooledPath, blockDigests),
     canonicalSha256: 'ab'.repeat(32),
     commands: bytes / 4,
     tools: [1],
