@@ -12,6 +12,7 @@ import {
 } from '../token/index.ts'
 import { readAllocations } from './allocation.ts'
 import { type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
+import { treatedHere } from './checks/authority.ts'
 import type { VerifiedTerms } from './checks/check.ts'
 import { CHECKS } from './checks/index.ts'
 import { checkStatus } from './checks/status.ts'
@@ -41,10 +42,10 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
   const verified = await verifyChain(bundle, context)
   if (!verified.ok) return refused(verified.refusal)
   const { terms } = verified
-  const objections: Objection[] = []
-  for (const check of CHECKS) objections.push(...(await check(terms, context)))
+  // Told first: what its issuer withdrew is not worth another word.
   const status = await checkStatus(terms, context)
-  objections.push(...status.objections)
+  const objections: Objection[] = [...status.objections]
+  for (const check of CHECKS) objections.push(...(await check(terms, context)))
   const [first, ...others] = objections.filter(({ outcome }) => outcome === 'deny')
   const rest = objections.filter(({ outcome }) => outcome !== 'deny')
   if (first !== undefined) return refused(first.refusal, [...others, ...rest])
@@ -52,7 +53,8 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
   assert(copies !== undefined, 'a licence whose copies were checked has its share')
   return {
     ok: true,
-    licence: terms.licence,
+    // The site's own words for it: a policy asks for tiers as they are treated here.
+    licence: { ...terms.licence, tier: treatedHere(terms.licence, context).tier },
     sha256: sha256Hex(bundle.licences[0] ?? ''),
     copies,
     copiesLeft: Math.min(...copies.counters.map(({ key, limit }) => limit - (context.uses[key]?.used ?? 0))),

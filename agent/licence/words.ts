@@ -21,9 +21,9 @@ export function describeOperator(operator: LicensedOperator): string {
   return operator.kind === 'role' ? `role ${operator.role}` : 'a person named in it'
 }
 
-/** Three decimals: what no printer resolves is no use in a sentence. */
+/** Six decimals, as the survey has them: a value that is above a limit does not read like the limit. */
 export function shortNumber(value: number): string {
-  return String(Math.round(value * 1000) / 1000)
+  return String(Math.round(value * 1e6) / 1e6)
 }
 
 export const degrees = (value: number): string => `${shortNumber(value)} °C`

@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Authority, RevokedCertificate } from '../../../agent/trust/index.ts'
 import { DAY_MS, issuer, NOW_MS, used } from '../fixture.ts'
-import { judged, oneBench, sentences, trustWith } from '../judge.ts'
+import { judged, oneBench, sentences, trustWith, verifyClaims } from '../judge.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const anchorSha256 = sha256(new X509Certificate(issuer.rootPem).raw)
@@ -81,6 +81,12 @@ describe('a regime that is recognised', () => {
     expect(await judged({}, trustWith({ recognitions: [recognition], authorities: row }))).toBe(
       'outside-authority',
     )
+  })
+
+  test('is allowed under the tier that it has here: what a policy asks for is asked of that', async () => {
+    const place = trustWith({ recognitions: [recognition] })
+    expect(await verifyClaims({}, place)).toMatchObject({ ok: true, licence: { tier: 'controlled' } })
+    expect(await verifyClaims({})).toMatchObject({ ok: true, licence: { tier: 'registered' } })
   })
 
   test('has its classes treated as those they are mapped to', async () => {
