@@ -84,6 +84,7 @@ function addJobCommands(program: Command): void {
     .argument('<job>', 'G-code file, or - for standard input')
     .option('--no-time', 'leave out the estimate of the time, which takes a quarter of the work')
     .option('--json', JSON_HELP)
+    .addOption(stateOption())
     .action(async (job, options) => (await import('./inspect.ts')).inspect(job, options))
   program
     .command('read')
@@ -97,7 +98,10 @@ function addJobCommands(program: Command): void {
     .description('decide about a job without printing it')
     .argument('<job>', 'G-code file, or - for standard input')
     .requiredOption('--policy <file>', POLICY_HELP)
-    .option('--licence <file>', 'licence that was given with the design')
+    .option(
+      '--licence <file>',
+      'licence that was given with the design (default: <job>.licence, else the one in the job)',
+    )
     .option('--printer <id>', 'judge as if for the machine with this id (default: this machine)')
     .option('--user <name>', 'who asks')
     .option('--json', JSON_HELP)

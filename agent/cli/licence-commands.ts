@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addIssuerCommands } from './issuer-commands.ts'
 
 /** The commands about licences: for those who issue them, and for those who print under them. */
 
@@ -9,48 +10,13 @@ const stateOption = (): Option => new Option('--state <dir>', STATE_HELP)
 
 export function addLicenceCommands(program: Command): void {
   const licence = program.command('licence').description('issue, show and verify licences for designs')
-  const issuer = licence.command('issuer').description('keep the keys that sign licences')
-  issuer
-    .command('init')
-    .description('make a new issuer: root, intermediate and signing key, each RSA-3072')
-    .argument('<dir>', 'folder to make')
-    .requiredOption('--name <name>', 'name of the issuer, as licensees will read it')
-    .requiredOption('--uri <uri>', 'what names the issuer in licences, such as https://licences.example.org')
-    .option('--days <n>', 'how long its certificates are valid', '730')
-    .option('--passphrase-file <file>', 'encrypt the private keys with the first line of this file')
-    .option('--json', JSON_HELP)
-    .action(async (dir, options) => (await import('./licence.ts')).initIssuer(dir, options))
-  licence
-    .command('issue')
-    .description('issue a licence for one design')
-    .requiredOption('--issuer <dir>', 'folder of the issuer')
-    .requiredOption('--design <file>', 'the G-code file that may be printed')
-    .requiredOption('--licensee <name>', 'who may print it')
-    .requiredOption('--copies <n>', 'how often')
-    .requiredOption('--machine <id>', 'on which machine (see `licence machine`); repeat for several', collect)
-    .requiredOption('--expires <date>', 'until when, such as 2027-06-30 or 2027-06-30T12:00:00Z')
-    .option('--from <date>', 'from when (default: now)')
-    .option(
-      '--tier <name>',
-      'how closely the design is held: open, registered, controlled, restricted',
-      'open',
-    )
-    .option(
-      '--form <form>',
-      'what must match: `gcode-canon` the commands, `gcode-raw` every byte',
-      'gcode-canon',
-    )
-    .option('--title <text>', 'title of the design (default: the file’s name)')
-    .option('--passphrase-file <file>', 'passphrase of the signing key')
-    .option('--out <file>', 'write the licence here (default: standard output)')
-    .option('--json', JSON_HELP)
-    .action(async (options) => (await import('./licence.ts')).issue(options))
+  addIssuerCommands(licence)
   licence
     .command('show')
     .description('say in plain words what a licence allows; verifies nothing')
     .argument('<licence>', 'licence file')
     .option('--json', JSON_HELP)
-    .action(async (file, options) => (await import('./licence.ts')).show(file, options))
+    .action(async (file, options) => (await import('./licence-show.ts')).show(file, options))
   licence
     .command('verify')
     .description('check whether a licence allows a job on a machine, now')
@@ -69,10 +35,45 @@ export function addLicenceCommands(program: Command): void {
     .action(async (pem, options) => (await import('./licence.ts')).trust(pem, options))
   licence
     .command('machine')
-    .description('print this machine’s id, for whoever issues licences')
+    .description('print this machine’s id, for whoever issues licences, and the key that jobs are sealed to')
     .option('--json', JSON_HELP)
     .addOption(stateOption())
-    .action(async (options) => (await import('./licence.ts')).machine(options))
+    .action(async (options) => (await import('./seal.ts')).machine(options))
+  addDeliveryCommands(licence)
+}
+
+/** How a design and its licence come to the machine. */
+function addDeliveryCommands(licence: Command): void {
+  licence
+    .command('seal-key')
+    .description('print the key that jobs are sealed to for this machine; made when it is first asked for')
+    .option('--json', JSON_HELP)
+    .addOption(stateOption())
+    .action(async (options) => (await import('./seal.ts')).sealKey(options))
+  licence
+    .command('seal')
+    .description('encrypt a job, so that only the machines it is for can read it (age format)')
+    .argument('<job>', 'G-code file, or - for standard input')
+    .requiredOption(
+      '--to <age1...>',
+      'key of a machine (`licence seal-key` there); repeat for several',
+      collect,
+    )
+    .requiredOption('--out <file>', 'write the sealed job here, such as part.gcode.age')
+    .option('--json', JSON_HELP)
+    .action(async (job, options) => (await import('./seal.ts')).sealJob(job, options))
+  licence
+    .command('attach')
+    .description('write a copy of a job that carries its licence')
+    .argument('<job>', 'G-code file, or - for standard input')
+    .argument('<licence>', 'licence file')
+    .requiredOption('--out <file>', 'write the copy here')
+    .option(
+      '--as-commands',
+      'as commands that the gate keeps to itself (M5790), for hosts that drop comments',
+    )
+    .option('--json', JSON_HELP)
+    .action(async (job, file, options) => (await import('./seal.ts')).attach(job, file, options))
 }
 
 /** For an option that may be given several times; without a default, for help would show it as `[]`. */

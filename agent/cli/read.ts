@@ -10,9 +10,13 @@ import {
   PARSED,
   writeLine,
 } from '../../gcode/index.ts'
+import { AgentError } from '../errors.ts'
+import { openContents } from '../sealed/index.ts'
 import { badUsage } from './end.ts'
 import { openJob } from './open-job.ts'
 import { LineWriter, red } from './output.ts'
+
+const NEVER_READ = 'is sealed, and what a sealed job says is never shown'
 
 /** How one line was read: its canonical form, empty for no command, or null and why. */
 type Reading =
@@ -36,7 +40,9 @@ export async function read(
     readings.length = 0
   }
   const source = await openJob(file)
-  for await (const chunk of source.chunks) {
+  const { isSealed, chunks } = await openContents(file, source.chunks, { problem: NEVER_READ })
+  if (isSealed) throw new AgentError('JOB_UNREADABLE', `job \`${file}\` ${NEVER_READ}`)
+  for await (const chunk of chunks) {
     splitter.push(chunk)
     await flush()
   }

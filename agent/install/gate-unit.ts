@@ -97,6 +97,8 @@ function sandbox(site: InstallSite, names: Names): string {
     'RestrictSUIDSGID=yes',
     'RemoveIPC=yes',
     'KeyringMode=private',
+    '# What a crash leaves behind would hold keys, and sealed designs in clear.',
+    'LimitCORE=0',
     '',
     '# Kernel. Not MemoryDenyWriteExecute=, for Node compiles as it runs; not ProcSubset=pid, for the gate reads',
     '# the boot id to tell what a crash left behind.',
