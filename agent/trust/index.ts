@@ -59,3 +59,11 @@ export {
   trustIn,
 } from './trust.ts'
 export { addTrustAnchor } from './trust-anchors.ts'
+export {
+  assertGuarded,
+  exists,
+  namesInOptional,
+  removeWhole,
+  unreadable,
+  writeWhole,
+} from './trust-folder.ts'

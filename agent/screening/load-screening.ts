@@ -1,0 +1,114 @@
+/** The screening lists of the trust folder. */
+import { join } from 'node:path'
+import { type LicenceRefusalCode, readBoundedFile, TOKEN_KINDS } from '../token/index.ts'
+import {
+  assertGuarded,
+  namesInOptional,
+  removeWhole,
+  type Trust,
+  unreadable,
+  writeWhole,
+} from '../trust/index.ts'
+import { openScreeningList, type ScreeningList } from './screening-list.ts'
+
+const SCREENING_FOLDER = 'screening'
+
+/** So many lists of 1 MiB still fit in what the inspector is told. */
+const LISTS_MAX = 16
+
+/** The lists of a place, as plain data, and what is wrong with those that are not among them. */
+export interface Screening {
+  /** Of each name the newest. */
+  readonly lists: readonly ScreeningList[]
+  /** Lists that are there and are not believed, each in a sentence: a job that must be screened waits for them. */
+  readonly unusable: readonly string[]
+}
+
+export const NO_SCREENING: Screening = { lists: [], unusable: [] }
+
+/**
+ * Refusals of a list that was right and is no more. It screens nothing, which is told of each job; a file that never was
+ * a list is a mistake of whoever put it there and fails with LICENCE_UNREADABLE.
+ */
+const NO_MORE: ReadonlySet<LicenceRefusalCode> = new Set([
+  'issuer-expired',
+  'issuer-not-yet-valid',
+  'issuer-revoked',
+  'untrusted-issuer',
+  'outside-authority',
+])
+
+interface ListFile {
+  readonly path: string
+  readonly list: ScreeningList
+}
+
+export async function loadScreening(trustDir: string, trust: Trust, nowMs: number): Promise<Screening> {
+  const { files, unusable } = await readFiles(trustDir, trust, nowMs)
+  return { lists: newestOfEach(files).map(({ list }) => list), unusable }
+}
+
+/**
+ * Adds a list after verifying it, and removes the version that it follows. Throws LICENCE_UNREADABLE where it is not
+ * believed here, or is older than the one that is here.
+ */
+export async function addScreeningList(
+  trustDir: string,
+  trust: Trust,
+  text: string,
+  nowMs: number,
+): Promise<ScreeningList> {
+  const opened = await openScreeningList(text.trim(), trust, nowMs)
+  if (!opened.ok) {
+    const { message, remedy } = opened.refusal
+    throw unreadable(`screening list cannot be used here: ${message} (${remedy})`)
+  }
+  const { list } = opened
+  const { files } = await readFiles(trustDir, trust, nowMs)
+  const [newest] = newestOfEach(files.filter((file) => file.list.uri === list.uri))
+  if (newest !== undefined && newest.list.sha256 === list.sha256) return list
+  if (newest !== undefined && newest.list.issuedAtMs >= list.issuedAtMs) {
+    throw unreadable(
+      `screening list \`${list.name}\` is version \`${list.version}\`, not newer than version \`${newest.list.version}\`, which is here; ask its publisher for the newest`,
+    )
+  }
+  const others = new Set(files.map(({ list: { uri } }) => uri)).add(list.uri)
+  if (others.size > LISTS_MAX)
+    throw unreadable(`there are ${LISTS_MAX} screening lists already, the most there can be`)
+  const path = join(trustDir, SCREENING_FOLDER, `${list.sha256.slice(0, 32)}.jwt`)
+  await writeWhole(path, `${text.trim()}\n`, 'new')
+  // Behind it: for a moment there are both, and the newer one counts.
+  for (const file of files) if (file.list.uri === list.uri && file.path !== path) await removeWhole(file.path)
+  return list
+}
+
+async function readFiles(
+  trustDir: string,
+  trust: Trust,
+  nowMs: number,
+): Promise<{ readonly files: readonly ListFile[]; readonly unusable: readonly string[] }> {
+  const dir = join(trustDir, SCREENING_FOLDER)
+  const files: ListFile[] = []
+  const unusable: string[] = []
+  // One more than the lists: the newer version of one comes before the older one goes.
+  for (const name of await namesInOptional(dir, '.jwt', LISTS_MAX + 1, 'folder of screening lists')) {
+    const path = join(dir, name)
+    await assertGuarded(path, 'screening list')
+    const bytes = await readBoundedFile(path, TOKEN_KINDS.screeningList.bytesMax + 1, 'screening list')
+    const opened = await openScreeningList(bytes.toString('latin1').trim(), trust, nowMs)
+    if (opened.ok) files.push({ path, list: opened.list })
+    else if (NO_MORE.has(opened.refusal.code)) {
+      unusable.push(`screening list \`${path}\` is not used: ${opened.refusal.message}`)
+    } else throw unreadable(`screening list \`${path}\` cannot be used: ${opened.refusal.message}`)
+  }
+  return { files, unusable }
+}
+
+function newestOfEach(files: readonly ListFile[]): readonly ListFile[] {
+  const newest = new Map<string, ListFile>()
+  for (const file of files) {
+    const other = newest.get(file.list.uri)
+    if (other === undefined || other.list.issuedAtMs < file.list.issuedAtMs) newest.set(file.list.uri, file)
+  }
+  return [...newest.values()]
+}
