@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { formatProblems, readYaml, YamlCheck } from '../../policies/index.ts'
-import { AgentError, systemReason } from '../errors.ts'
+import { AgentError, assert, systemReason } from '../errors.ts'
 import {
   type FileDigests,
   filesOf,
@@ -23,23 +23,46 @@ const KIND = 'order'
 /** A complete order, comments and all, takes 6 KiB. */
 const ORDER_BYTES_MAX = 64 * 1024
 
-/** Reads an order. Fails with USAGE, with each problem as `file:line:column ...`. */
-export async function readOrder(path: string): Promise<LicenceOrder> {
+/** A file that was read, and how to say what is wrong at a place in it. */
+interface ReadFile<T> {
+  readonly value: T
+  fail(path: readonly PropertyKey[], message: string): AgentError
+}
+
+/** Reads a file of that schema. Fails with USAGE, with each problem as `file:line:column ...`. */
+export async function readOrderFile<Schema extends Parameters<YamlCheck['read']>[0]>(
+  path: string,
+  schema: Schema,
+  keys: readonly string[],
+): Promise<ReadFile<Schema['_output']>> {
   const yaml = readYaml(await readText(path), KIND)
   if (!yaml.ok) throw problems(path, yaml.problems)
   const check = new YamlCheck(yaml.source, KIND)
-  const order = check.read(orderFileSchema, yaml.source.value, [], ORDER_KEYS)
-  if (order === undefined) throw problems(path, check.problems)
+  const value = check.read(schema, yaml.source.value, [], keys)
+  if (value === undefined) throw problems(path, check.problems)
+  const fail = (at: readonly PropertyKey[], message: string): AgentError => {
+    check.addAt(at, message)
+    return problems(path, check.problems)
+  }
+  return { value, fail }
+}
+
+/** Reads an order for a licence, and looks at the files that it names. */
+export async function readOrder(path: string, nowMs: number): Promise<LicenceOrder> {
+  const { value: order, fail } = await readOrderFile(path, orderFileSchema, ORDER_KEYS)
+  if (order.expires <= nowMs) throw fail(['expires'], '`expires` is in the past')
   const digests = new Map<string, FileDigests>()
   for (const file of filesOf(order)) {
     const found = await digestsOf(file, dirname(path)).catch((error: unknown) => {
-      if (!(error instanceof AgentError)) throw error
-      check.addAt([...file.at], error.message)
+      throw error instanceof AgentError ? fail(file.at, error.message) : error
     })
-    if (found) digests.set(keyOf(file), found)
+    digests.set(keyOf(file), found)
   }
-  if (check.problems.length > 0) throw problems(path, check.problems)
-  return toOrder(order, (file) => digests.get(keyOf(file)) ?? { sha256: '' })
+  return toOrder(order, (file) => {
+    const found = digests.get(keyOf(file))
+    assert(found !== undefined, 'every file of an order was looked at')
+    return found
+  })
 }
 
 /** Surveys a job that a licence is to name: one that cannot be printed is refused. */

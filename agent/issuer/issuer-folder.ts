@@ -246,8 +246,11 @@ export class IssuerFolder {
   ): Promise<void> {
     const nowMs = this.#nowMs()
     const old = await loadCertificates(this.dir)
-    const above = from === 'signer' ? 'intermediate' : 'root'
-    const issuerKey = from === 'root' ? undefined : await loadKey(this.dir, above, passphrase)
+    // A new root needs no key above it; the signer's is opened all the same, so that no slip of the fingers becomes the
+    // passphrase of the new keys.
+    const opened = ({ root: 'signer', intermediate: 'root', signer: 'intermediate' } as const)[from]
+    const key = await loadKey(this.dir, opened, passphrase)
+    const issuerKey = from === 'root' ? undefined : key
     await saveRenewal(this.dir, await renewIssuer(from, old, issuerKey, { ...request, nowMs }), nowMs)
   }
 

@@ -1,0 +1,40 @@
+/** How a token leaves an issuer: laid ready, put on record in the ledger, and only then given its name or written out. */
+import { IssuerFolder, type Prepared, type Signer } from '../issuer/index.ts'
+import { stageFile } from './licence-files.ts'
+import { type PassphraseOptions, passphraseFrom } from './licence-passphrase.ts'
+
+/** Who signs, and where the token goes. */
+export interface HandOutOptions extends PassphraseOptions {
+  readonly issuer: string
+  readonly out?: string
+  readonly json?: true
+}
+
+/** Runs with the issuer's folder open, which no other command can open meanwhile. */
+export async function withIssuer<T>(dir: string, run: (folder: IssuerFolder) => Promise<T>): Promise<T> {
+  const folder = await IssuerFolder.open(dir, () => Date.now())
+  try {
+    return await run(folder)
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Has a token prepared and hands it out. Nothing is in the ledger without a file on the disk, and no file without the ledger. */
+export async function handOut<P extends Prepared>(
+  options: HandOutOptions,
+  prepare: (folder: IssuerFolder, signer: Signer) => Promise<P>,
+): Promise<P> {
+  const passphrase = await passphraseFrom(options)
+  return await withIssuer(options.issuer, async (folder) => {
+    const prepared = await prepare(folder, await folder.signer(passphrase))
+    const staged = options.out === undefined ? undefined : await stageFile(options.out, `${prepared.token}\n`)
+    try {
+      await prepared.record()
+      await staged?.keep()
+    } finally {
+      await staged?.discard()
+    }
+    return prepared
+  })
+}
