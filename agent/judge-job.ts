@@ -8,7 +8,8 @@ import {
   ReasonTally,
 } from '../policies/index.ts'
 import { type InJob, JobHead, licenceIn } from './delivery/index.ts'
-import { type Declarations, type LicencePlace, type LicenceResult, verifyLicence } from './licence/index.ts'
+import { type JobPlace, screenJob } from './job-screening.ts'
+import { type Declarations, type LicenceResult, verifyLicence } from './licence/index.ts'
 import { licensedJob } from './licence-place.ts'
 import { type LicenceUse, licenceUse } from './licence-schema.ts'
 import type { LoadedPolicy } from './load-policy.ts'
@@ -27,7 +28,7 @@ export interface JudgeJobOptions {
   readonly sealingKey?: SealingKey
   /** A licence that was presented with the job, with all that goes with it. It counts before one that the job carries. */
   readonly licenceText?: string
-  readonly place: LicencePlace
+  readonly place: JobPlace
   /** What whoever starts it says of it besides who they are. */
   readonly declared?: Declarations
   readonly user?: JobUser
@@ -66,6 +67,8 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
   const carried = options.licenceText === undefined ? licenceIn(name, head) : undefined
   const licence = await verified(options, options.licenceText ?? carried?.licence, survey)
   if (isSealed && licence?.ok !== true) tally.objectToJob(SEALED_UNLICENSED, 'enforce')
+  for (const { objection, mode } of screenJob(options.place, declaredOf(options), licence))
+    tally.objectToJob(objection, mode)
   const decision = decide({
     id: randomUUID(),
     at: new Date(options.nowMs).toISOString(),
@@ -114,16 +117,19 @@ async function verified(
   survey: SurveyedJob,
 ): Promise<LicenceResult | undefined> {
   if (licenceText === undefined) return undefined
-  const { user, declared } = options
   return await verifyLicence(licenceText, {
     ...options.place,
     job: licensedJob(survey),
-    declared: {
-      ...declared,
-      ...(user !== undefined && { operator: user.name }),
-      ...(user?.role !== undefined && { role: user.role }),
-    },
+    declared: declaredOf(options),
   })
+}
+
+function declaredOf({ user, declared }: JudgeJobOptions): Declarations {
+  return {
+    ...declared,
+    ...(user !== undefined && { operator: user.name }),
+    ...(user?.role !== undefined && { role: user.role }),
+  }
 }
 
 function standingOf(result: LicenceResult | undefined): LicenceStanding {
