@@ -6,7 +6,6 @@ import type { Objection as JobObjection, RuleMode } from '../policies/index.ts'
 import type { Declarations, LicencePlace, LicenceResult } from './licence/index.ts'
 import { NO_SCREENING, type Screening, screenLicensedJob } from './screening/index.ts'
 import type { Objection } from './token/index.ts'
-import { recognisedTier } from './trust/index.ts'
 
 /** What a job is held against: as a licence is, and the screening lists. A place without any knows of none. */
 export interface JobPlace extends LicencePlace {
@@ -30,9 +29,10 @@ export function screenJob(
   const isDeclared = [endUser, destination, material?.vendor, material?.lot].some((one) => one !== undefined)
   if (licence === undefined && !isDeclared) return []
   const { nowMs } = place.time
-  const { issuer, tier, licensee } = licence?.ok === true ? licence.licence : UNLICENSED
+  // The tier of a result is the one that the site treats it as.
+  const { tier, licensee } = licence?.ok === true ? licence.licence : UNLICENSED
   const objections = screenLicensedJob(place.screening ?? NO_SCREENING, {
-    tier: recognisedTier(place.trust, issuer, tier, nowMs),
+    tier,
     declared,
     nowMs,
     ...(licensee !== undefined && { licensee }),
@@ -41,7 +41,7 @@ export function screenJob(
 }
 
 /** A licence that did not verify says nothing of the job; the decision denies it anyway. */
-const UNLICENSED = { issuer: '', tier: 'open', licensee: undefined } as const
+const UNLICENSED = { tier: 'open', licensee: undefined } as const
 
 function toReason({ release, refusal }: Objection): JobObjection {
   const { code, message, remedy, value, limit } = refusal
