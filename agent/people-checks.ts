@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { logSize, readLog } from './audit/index.ts'
 import type { AuditRecord, StoredRecord } from './log-format/index.ts'
 import { answerAppeal, fileAppeal } from './receipt/index.ts'
@@ -24,6 +25,8 @@ export async function checkPeopleRecord(logDir: string, record: AuditRecord): Pr
       return await checkDrawn(logDir, record)
     case 'case-approved':
       return await checkApproval(logDir, record)
+    case 'report-filed':
+      return await checkReport(logDir, record)
     case 'incident-exported':
       return await checkExport(logDir, record)
     default:
@@ -55,6 +58,20 @@ async function checkApproval(
       return `decision ${decision} was approved already, by record ${index}`
   }
   return isRefusal ? null : `record ${decision} is no decision that denied or held a job`
+}
+
+/** It must be about copies that are on record, and of the text that it names. */
+async function checkReport(
+  logDir: string,
+  { licence, through, sha256, text }: RecordOf<'report-filed'>,
+): Promise<string | null> {
+  if (sha256 !== createHash('sha256').update(text).digest('hex')) return 'its digest is not that of its text'
+  if (through >= (await logSize(logDir))) return `there is no record ${through} yet`
+  for await (const { record } of readLog(logDir, { kinds: ['copy'] })) {
+    const isNamed = record.kind === 'copy' && record.terms?.counters.some((one) => one.licence === licence)
+    if (isNamed) return null
+  }
+  return `no copy of licence \`${licence}\` is on record`
 }
 
 /** What leaves by a sink, the desk that sent it says; a person says what they took along. */

@@ -9,6 +9,7 @@ const PEOPLE_KINDS: ReadonlySet<AgentKind> = new Set<AgentKind>([
   'reviewed',
   'case-approved',
   'incident-exported',
+  'report-filed',
 ])
 
 /** A record that somebody wants to add, or what is wrong with that. */

@@ -1,6 +1,7 @@
 import { type LogEntry, readLog } from './audit/index.ts'
 import type { PrivacyConfig } from './config/index.ts'
 import { askGate, controlSocketPath } from './control/index.ts'
+import { applyRefund } from './copy-refund.ts'
 import { eraseSubject, erasureWords } from './erase-subject.ts'
 import { AgentError, type AgentErrorCode, isAgentErrorCode } from './errors.ts'
 import { type Ledger, openLedger, readLedger } from './ledger.ts'
@@ -18,6 +19,8 @@ export interface RecordDesk {
   append(record: AuditRecord): Promise<{ readonly index: number }>
   /** Erases a subject, by its id or a person's name, where `isForced` though an appeal is open, and answers what was done in a sentence. */
   erase(subject: string, by: string, isForced?: boolean): Promise<string>
+  /** Puts a refund that an issuer signed on record. Throws LICENCE_UNREADABLE where it cannot be used. */
+  refund(token: string): Promise<{ readonly message: string; readonly index: number }>
   /** Who is in the side table. */
   subjects(): Promise<readonly SubjectSummary[]>
   close(): Promise<void>
@@ -44,6 +47,11 @@ function directDesk(state: StateFolder, privacy: PrivacyConfig | null, ledger: L
       const order = { subject, by, nowMs: Date.now(), isForced }
       const duties = privacy ?? (await dutiesOfNoGate(state))
       return erasureWords((await eraseSubject(ledger, duties, order)).record)
+    },
+    refund: async (token) => {
+      const done = await applyRefund(ledger, state, token)
+      if ('problem' in done) throw new AgentError('LICENCE_UNREADABLE', `not given back: ${done.problem}`)
+      return done
     },
     subjects: () => ledger.vault.subjects(),
     close: () => ledger.close(),
@@ -72,18 +80,26 @@ function gateDesk(state: StateFolder, locked: AgentError): RecordDesk {
     entries: () => readLedger(state),
     append: async (record) => {
       const { index } = await ask({ do: 'record', record })
-      if (index === undefined)
-        throw new AgentError('STATE_UNUSABLE', 'the gate did not say where it put the record')
+      if (index === undefined) throw noIndex()
       return { index }
     },
     erase: async (subject, by, isForced = false) =>
       (await ask({ do: 'erase', subject, by, ...(isForced && { force: true as const }) })).message,
+    refund: async (token) => {
+      const { message, index } = await ask({ do: 'refund', token })
+      if (index === undefined) throw noIndex()
+      return { message, index }
+    },
     subjects: async () => {
       const vault = await openVault(state.vaultDir, { wrappingKey: state.wrappingKey, isReader: true })
       return await vault.subjects().finally(() => vault.close())
     },
     close: async () => undefined,
   }
+}
+
+function noIndex(): AgentError {
+  return new AgentError('STATE_UNUSABLE', 'the gate did not say where it put the record')
 }
 
 function codeOf(code: string): AgentErrorCode {

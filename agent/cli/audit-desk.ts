@@ -18,13 +18,13 @@ import { complain, green, say, sayJson } from './output.ts'
 
 const CHECKPOINT_BYTES_MAX = 64 * 1024
 
-interface OpenDesk {
+export interface OpenDesk {
   readonly state: StateFolder
   readonly evidence: EvidenceConfig
   readonly desk: RecordDesk
 }
 
-async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<void>): Promise<void> {
+export async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<void>): Promise<void> {
   const settings = readSettings(options)
   const { evidence } = settings
   const state = await openStateFolder(settings.state)
@@ -37,10 +37,10 @@ async function atDesk(options: PlaceOptions, work: (open: OpenDesk) => Promise<v
   }
 }
 
-type ByOption = { readonly by?: string }
+export type ByOption = { readonly by?: string }
 
 /** Who says so: a name that was given, or the user of this process. */
-function sayer({ by }: ByOption): string {
+export function sayer({ by }: ByOption): string {
   checkPerson('--by', by)
   return by ?? asker()
 }

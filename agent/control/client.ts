@@ -23,6 +23,8 @@ const ANSWER_MS = {
   arm: 40 * 60_000,
   record: 60_000,
   erase: 10 * 60_000,
+  /** It looks for the copy in the whole log. */
+  refund: 10 * 60_000,
 } as const
 
 /**

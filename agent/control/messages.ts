@@ -17,6 +17,8 @@ const PATH_CHARS_MAX = 4096
 const NAME_CHARS_MAX = 255
 /** The longest licence, with all that goes with it, that the licence room reads. */
 const LICENCE_CHARS_MAX = 256 * 1024
+/** One token, with its certificates. */
+const REFUND_CHARS_MAX = 32 * 1024
 /** A sentence, or several where several things are wrong. */
 export const MESSAGE_CHARS_MAX = 8 * 1024
 const STATUS_TEXT_CHARS_MAX = 1024
@@ -58,6 +60,7 @@ export const controlRequest = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('stop'), by: person, reason: plain.exactOptional() }),
   /** What it is, and whether people may add it, the gate decides. */
   z.strictObject({ do: z.literal('record'), record: z.looseObject({ kind: z.string() }) }),
+  z.strictObject({ do: z.literal('refund'), token: z.string().min(1).max(REFUND_CHARS_MAX) }),
   z.strictObject({
     do: z.literal('erase'),
     subject: plain,
@@ -81,6 +84,7 @@ export type ControlRequest =
   | { readonly do: 'clear'; readonly by: string }
   | { readonly do: 'stop'; readonly by: string; readonly reason?: string }
   | { readonly do: 'record'; readonly record: { readonly kind: string; readonly [member: string]: unknown } }
+  | { readonly do: 'refund'; readonly token: string }
   | { readonly do: 'erase'; readonly subject: string; readonly by: string; readonly force?: true }
 
 export type ArmRequest = Extract<ControlRequest, { readonly do: 'arm' }>
@@ -174,6 +178,8 @@ export interface GateControl {
   stop(by: string, reason?: string): Promise<ControlAnswer>
   /** Adds to the log what people add to it: appeals, reviews and the like. */
   record(record: { readonly kind: string }): Promise<ControlAnswer>
+  /** Puts a refund that an issuer signed on record. */
+  refund(token: string): Promise<ControlAnswer>
   /** Erases a subject of the log, by its id or a person's name; `isForced`: though an appeal is open. */
   erase(subject: string, by: string, isForced: boolean): Promise<ControlAnswer>
 }

@@ -150,6 +150,8 @@ class Desk {
         return await control.stop(request.by, request.reason)
       case 'record':
         return await control.record(request.record)
+      case 'refund':
+        return await control.refund(request.token)
       case 'erase':
         return await control.erase(request.subject, request.by, request.force === true)
     }

@@ -11,5 +11,6 @@ export {
 } from './copy-book.ts'
 export { type CopyHistory, historyOf } from './history.ts'
 export type { OpenCopy } from './open-copy.ts'
+export { type RefundOrder, refundRecord } from './refund.ts'
 export { dueStates, hasPassedCommit } from './settlement.ts'
 export { useOf, usesOf } from './uses.ts'

@@ -3,18 +3,21 @@ import { performance } from 'node:perf_hooks'
 import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Admission } from '../copy-keeper.ts'
+import type { applyRefund } from '../copy-refund.ts'
 import type { Gate, Latch } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, erasureWords } from '../erase-subject.ts'
 import { type InspectedJob, inspectJob } from '../inspect-job.ts'
 import type { Ledger } from '../ledger.ts'
-import type { LicencePlace } from '../licence/index.ts'
+import type { LicencePlace, PrinterIdentity } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import type { AuditRecord } from '../log-format/index.ts'
 import { checkPeopleRecord } from '../people-checks.ts'
 import { peopleRecord } from '../people-records.ts'
+import { isSamePrinter, namesPrinter, otherPrinterWords } from '../printer-identity.ts'
 import { sealingKeyIn } from '../sealing-key.ts'
 import type { StateFolder } from '../state-folder.ts'
+import { unseenLists } from '../trusted-time.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
@@ -34,13 +37,17 @@ export interface GateDeskOptions {
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
   readonly log: Pick<Ledger, 'append' | 'copies'>
-  readonly place: () => Promise<LicencePlace>
+  readonly place: (printer: PrinterIdentity | null) => Promise<LicencePlace>
+  /** Asks the printer which one it is; null where that cannot be known. */
+  readonly identify: () => Promise<PrinterIdentity | null>
   readonly inspectorProgram: string
   readonly record: (record: AuditRecord) => void
   /** Whether a decision is witnessed, once it is or that takes too long; unset where nothing waits for witnesses. */
   readonly witnessed?: (at: DurableIndex) => Promise<boolean>
   /** Erases a subject of the log; throws where that cannot be done. */
   readonly erase: (subject: string, by: string, isForced: boolean) => Promise<ErasureDone>
+  /** Puts a refund that an issuer signed on record. */
+  readonly refund: (token: string) => ReturnType<typeof applyRefund>
   /** The gate's clock, in ms. */
   readonly nowMs: () => number
 }
@@ -50,6 +57,8 @@ interface AdmittedJob {
   readonly inspected: InspectedJob
   readonly decision: Decision
   readonly admission: Admission
+  /** The one that the decision was made for, where its licence names one. */
+  readonly printer: PrinterIdentity | null
   /** The latch that whoever asked could see and means to lift. */
   readonly seen: Latch | null
   readonly signal: AbortSignal
@@ -100,6 +109,8 @@ export class GateDesk implements GateControl {
     const { path, licence, user } = request
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
+    const printer = namesPrinter(licence, state.machineId) ? await this.#options.identify() : null
+    const place = await this.#options.place(printer)
     const startedAtMs = performance.now()
     const inspected = await inspectJob({
       source: path,
@@ -108,7 +119,7 @@ export class GateDesk implements GateControl {
       policyPath: loaded.path,
       policySha256: loaded.sha256,
       sealingKey: await sealingKeyIn(state.path),
-      place: await this.#options.place(),
+      place,
       nowMs: Date.now(),
       program: inspectorProgram,
       progress,
@@ -117,6 +128,7 @@ export class GateDesk implements GateControl {
       ...(user !== undefined && { user: { name: user } }),
     })
     try {
+      for (const seen of unseenLists(inspected.licence?.lists ?? [], place.seenLists)) await log.append(seen)
       const { decision, admission } = await log.copies.admit({
         decision: inspected.decision,
         licence: inspected.licence,
@@ -125,7 +137,7 @@ export class GateDesk implements GateControl {
         appeal: loaded.policy.appeal,
       })
       if (admission === undefined) return await this.#refuse(decision, inspected.remove)
-      const obstacle = await this.#armAdmitted({ inspected, decision, admission, seen, signal })
+      const obstacle = await this.#armAdmitted({ inspected, decision, admission, printer, seen, signal })
       if (obstacle !== undefined) {
         await inspected.remove()
         return obstacle
@@ -146,6 +158,7 @@ export class GateDesk implements GateControl {
     inspected,
     decision,
     admission,
+    printer,
     seen,
     signal,
   }: AdmittedJob): Promise<ControlAnswer | undefined> {
@@ -158,17 +171,23 @@ export class GateDesk implements GateControl {
       if (before !== undefined) return before
       await log.append({ kind: 'job-armed', job: decision.id, decision: admission.decision })
       // The same once more: while the disk writes a host may begin a job.
-      const after = this.#obstacle(seen, signal)
+      const after = (await this.#otherPrinter(printer)) ?? this.#obstacle(seen, signal)
       if (after !== undefined) {
         this.#takeBack(decision.id)
         return after
       }
-      jobs.arm(inspected, admission)
+      jobs.arm(inspected, admission, printer !== null)
       isArmed = true
       return undefined
     } finally {
       if (!isArmed) await log.copies.settle(decision.id)
     }
+  }
+
+  /** Another printer than the one that the decision was made for, where its licence names one. */
+  async #otherPrinter(allowed: PrinterIdentity | null): Promise<ControlAnswer | undefined> {
+    if (allowed === null || isSamePrinter(await this.#options.identify(), allowed)) return undefined
+    return { ok: false, code: 'PRINTER_FAULT', message: otherPrinterWords(this.#options.printer) }
   }
 
   /** What has come between a request and its job. `seen`: the latch that whoever asked could see and means to lift. */
@@ -243,6 +262,13 @@ export class GateDesk implements GateControl {
     if (problem !== null) return { ok: false, code: 'USAGE', message: `not recorded: ${problem}` }
     const { index } = await log.append(record)
     return { ok: true, message: `recorded as ${index}`, index }
+  }
+
+  async refund(token: string): Promise<ControlAnswer> {
+    const done = await this.#options.refund(token)
+    if ('problem' in done)
+      return { ok: false, code: 'LICENCE_UNREADABLE', message: `not given back: ${done.problem}` }
+    return { ok: true, ...done }
   }
 
   async erase(subject: string, by: string, isForced: boolean): Promise<ControlAnswer> {

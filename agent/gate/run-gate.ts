@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { GateConfig } from '../config/index.ts'
 import { type ControlServer, controlSocketPath, serveControl } from '../control/index.ts'
-import { FIRST_STOP_LIMIT_MS, Gate, type GateEffect } from '../core/index.ts'
+import { applyRefund } from '../copy-refund.ts'
+import { FIRST_STOP_LIMIT_MS, type FirmwareIdentity, Gate, type GateEffect } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, type ErasureOrder, eraseSubject } from '../erase-subject.ts'
 import type { Ledger } from '../ledger.ts'
-import type { LicencePlace } from '../licence/index.ts'
+import type { LicencePlace, PrinterIdentity } from '../licence/index.ts'
 import type { LoadedPolicy } from '../load-policy.ts'
 import { type AuditRecord, splitRecord } from '../log-format/index.ts'
 import type { AgentLogger } from '../logger.ts'
+import { printerIdentity } from '../printer-identity.ts'
 import { runningHash } from '../running-hash.ts'
+import { usbSerialOf } from '../serial/index.ts'
 import type { StateFolder } from '../state-folder.ts'
 import type { ClientPolicy, WitnessClient } from '../witness/index.ts'
 import { witnessing } from '../witnessing.ts'
@@ -41,7 +44,7 @@ export interface GateRunOptions {
   readonly state: StateFolder
   readonly ledger: Ledger
   /** What a licence is held against, as it is now. */
-  readonly place: () => Promise<LicencePlace>
+  readonly place: (printer: PrinterIdentity | null) => Promise<LicencePlace>
   readonly version: string
   /** Which witnesses are shown the log, where the configuration names any. */
   readonly witnessPolicy?: ClientPolicy
@@ -236,11 +239,13 @@ class GateRun {
       state,
       log: ledger,
       place,
+      identify: () => this.#identify(),
       inspectorProgram,
       record: (record) => this.#record(record),
       ...(this.#options.config.evidence.witnesses?.required === 'jobs' && {
         witnessed: (at) => this.#isWitnessed(at),
       }),
+      refund: (token) => applyRefund(ledger, state, token),
       erase: (subject, by, isForced) => this.#erase({ subject, by, isForced, nowMs: Date.now() }),
       nowMs: now,
     })
@@ -288,6 +293,11 @@ class GateRun {
     this.#gate.printerOpened(isUnknown, now())
   }
 
+  async #identify(): Promise<PrinterIdentity | null> {
+    const said = await new Promise<FirmwareIdentity | null>((resolve) => this.#gate.identify(resolve))
+    return printerIdentity(said, await usbSerialOf(this.#options.portName))
+  }
+
   #printerLost(reason: string): void {
     const { portName: port } = this.#options
     this.#record({ kind: 'printer-lost', port, reason })
@@ -301,6 +311,9 @@ class GateRun {
         return
       case 'want-block':
         this.#jobs.want()
+        return
+      case 'printer-doubted':
+        this.#record({ kind: 'job-disarmed', job: effect.job, by: 'portcullis' })
         return
       case 'job-over':
         this.#jobs.over(effect.job)

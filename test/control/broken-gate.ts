@@ -14,6 +14,7 @@ const control: GateControl = {
   stop: async () => broken(),
   record: async () => broken(),
   erase: async () => broken(),
+  refund: async () => broken(),
 }
 
 const [, , path = ''] = process.argv

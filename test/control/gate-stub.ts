@@ -66,6 +66,10 @@ export class StubGate implements GateControl {
     return { ...this.#note(`record ${JSON.stringify(record)}`), index: 7 }
   }
 
+  async refund(token: string): Promise<ControlAnswer> {
+    return this.#note(`refund ${token}`)
+  }
+
   async erase(subject: string, by: string): Promise<ControlAnswer> {
     return this.#note(`erase ${subject} by ${by}`)
   }

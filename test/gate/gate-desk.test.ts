@@ -5,6 +5,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
 import type { ControlAnswer } from '../../agent/control/index.ts'
+import { applyRefund } from '../../agent/copy-refund.ts'
 import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
@@ -83,8 +84,10 @@ async function scene(
     state,
     log: ledger,
     place: async () => placeOf([], state.machineId),
+    identify: async () => null,
     inspectorProgram,
     record: (record) => void writing.push(ledger.append(record)),
+    refund: (token) => applyRefund(ledger, state, token),
     erase: (subject, by, isForced) =>
       eraseSubject(ledger, { keepDays: null, mustKeepDays: 0 }, { subject, by, isForced, nowMs: Date.now() }),
     nowMs,
