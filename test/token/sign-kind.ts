@@ -80,14 +80,15 @@ export function publicPart(key: KeyObject): string {
 
 export const sublicenceHeader = { alg: 'EdDSA', typ: SUBLICENCE_TYPE }
 
-/** Signs any claims as a sub-licence of any text. */
+/** Signs any claims as a sub-licence of any text; claims that are text are signed as they stand. */
 export function passOn(
   parent: string,
-  claims: object,
+  claims: object | string,
   key: KeyObject,
   header: Part = sublicenceHeader,
 ): string {
   const prt = createHash('sha256').update(parent).digest('hex')
-  const input = `${encode(header)}.${encode({ prt, ...claims })}`
+  const payload = typeof claims === 'string' ? claims : { prt, ...claims }
+  const input = `${encode(header)}.${encode(payload)}`
   return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`
 }
