@@ -1,52 +1,54 @@
-import type { Facts } from '../gcode/index.ts'
 import { usesOf } from './copies/index.ts'
 import { COPY_BOOK } from './copy-fold.ts'
+import type { JobPlace } from './job-screening.ts'
 import type { Ledger } from './ledger.ts'
-import type { LicencePlace, LicensedJob } from './licence/index.ts'
-import { stateOfLog } from './replay.ts'
+import type { PrinterIdentity } from './licence/index.ts'
+import { replayLog } from './replay.ts'
+import { loadScreening } from './screening/index.ts'
 import type { StateFolder } from './state-folder.ts'
+import { statusListsIn } from './status-folder.ts'
 import { loadTrust } from './trust/index.ts'
+import { seenLists, TRUSTED_TIME, timeStanding } from './trusted-time.ts'
 
 /** What a licence is held against at this place: whom the site trusts, what time it is, how often it was used. */
 
-/**
- * The place as it is now, by the log that is open or, without one, by what it tells whoever reads it. Throws LICENCE_UNREADABLE
- * where the trust folder cannot be used, and as `readLog` does.
- */
-export async function licencePlace(
-  state: StateFolder,
-  ledger?: Pick<Ledger, 'stateOf'>,
-): Promise<LicencePlace> {
-  const book = ledger?.stateOf(COPY_BOOK) ?? (await stateOfLog(COPY_BOOK, state.logDir))
-  return {
-    trust: await loadTrust(state.trustDir, Date.now()),
-    time: { nowMs: Date.now(), signedMs: 0, doubt: 'none' },
-    machine: { id: state.machineId, printer: null, assurance: 'software', cosigners: 0, isRealPort: true },
-    uses: usesOf(book, Date.now()),
-    statusLists: [],
-    seenLists: {},
-  }
+/** What is known of the place besides its state folder. */
+export interface PlaceFacts {
+  /** The open log. Without it the log is read as it lies, and somebody else may be writing it. */
+  readonly ledger?: Pick<Ledger, 'stateOf'>
+  /** Which printer it is, where it was asked. */
+  readonly printer?: PrinterIdentity | null
+  /** Witnesses that cosign a decision before the first byte, at the least; 0 where nobody waits for them. */
+  readonly cosigners?: number
+  /** Whether bytes could reach a real machine. */
+  readonly isRealPort?: boolean
+  /** What the clock shows, in ms. */
+  readonly clockMs?: number
 }
 
-/** The part of a survey that a licence speaks of. */
-export function licensedJob(survey: {
-  readonly sha256: string
-  readonly canonicalSha256: string
-  readonly facts: Facts
-}): LicensedJob {
-  const { facts } = survey
+/**
+ * The place as it is now. Throws LICENCE_UNREADABLE where the trust folder cannot be used, and without an open log as
+ * `readLog` does.
+ */
+export async function licencePlace(state: StateFolder, facts: PlaceFacts = {}): Promise<JobPlace> {
+  const { ledger, printer = null, cosigners = 0, isRealPort = true, clockMs = Date.now() } = facts
+  const log = ledger ?? (await replayLog([TRUSTED_TIME, COPY_BOOK], state.logDir))
+  const trusted = log.stateOf(TRUSTED_TIME)
+  const time = timeStanding(trusted, clockMs)
+  const trust = await loadTrust(state.trustDir, time.nowMs)
   return {
-    rawSha256: survey.sha256,
-    canonicalSha256: survey.canonicalSha256,
-    nozzleMaxCelsius: facts.nozzleMaxCelsius,
-    bedMaxCelsius: facts.bedMaxCelsius,
-    chamberMaxCelsius: facts.chamberMaxCelsius,
-    sizeMm: facts.sizeMm,
-    feedrateMaxMmPerMin: facts.feedrateMaxMmPerMin,
-    flowMaxMm3PerS: facts.flowMaxMm3PerS,
-    layerMinMm: facts.layers.minHeightMm,
-    layerMaxMm: facts.layers.maxHeightMm,
-    filamentMm: facts.filamentMm,
-    estimatedSeconds: facts.estimatedSeconds,
+    trust,
+    screening: await loadScreening(state.trustDir, trust, time.nowMs),
+    time,
+    machine: {
+      id: state.machineId,
+      printer,
+      assurance: cosigners > 0 ? 'witnessed' : 'software',
+      cosigners,
+      isRealPort,
+    },
+    uses: usesOf(log.stateOf(COPY_BOOK), time.nowMs),
+    statusLists: await statusListsIn(state.trustDir),
+    seenLists: seenLists(trusted, time),
   }
 }

@@ -6,7 +6,7 @@ import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { type JudgedJob, judgeJob } from './judge-job.ts'
 import type { Ledger } from './ledger.ts'
-import type { Declarations, LicencePlace } from './licence/index.ts'
+import type { Declarations, LicencePlace, PrinterIdentity } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
@@ -19,6 +19,7 @@ import {
   type SpooledJob,
   spoolJob,
 } from './spool/index.ts'
+import { unseenLists } from './trusted-time.ts'
 
 /**
  * One print from a file to the wire. The order is the promise: spool, survey, decide, record, reserve the copy that it takes of
@@ -81,6 +82,7 @@ async function printSpooled(
   const { loaded, user, licenceText, declared, sealingKey } = options
   const startedAtMs = performance.now()
   const blocks = createBlockHasher()
+  const place = await options.place()
   const copy = await openSource({ path: spooled.path })
   const judged = await judgeJob({
     name: basename(spooled.name),
@@ -88,13 +90,14 @@ async function printSpooled(
     chunks: copy.chunks,
     alsoHash: (chunk) => blocks.update(chunk),
     ...(sealingKey !== undefined && { sealingKey }),
-    place: await options.place(),
+    place,
     nowMs: Date.now(),
     ...(licenceText !== undefined && { licenceText }),
     ...(declared !== undefined && { declared }),
     ...(user !== undefined && { user }),
   }).finally(() => copy.close())
   const digests = blocks.digest()
+  for (const seen of unseenLists(judged.licence?.lists ?? [], place.seenLists)) await log.append(seen)
   // From here on the decision is on record, whatever becomes of the print.
   const decidedInMs = Math.round(performance.now() - startedAtMs)
   const { decision, admission } = await log.copies.admit({
@@ -111,7 +114,8 @@ async function printSpooled(
     // Opened anew for the print: a sealed job is in clear nowhere but in memory, a piece at a time.
     const blocks =
       isSealed && sealingKey !== undefined ? unseal(spooled.name, verified, sealingKey) : verified
-    const session = await printAdmitted(options, { log, decision, admission, judged, blocks })
+    const { printer } = place.machine
+    const session = await printAdmitted(options, { log, decision, admission, judged, blocks, printer })
     return { decision, session, carrier }
   } finally {
     // However it went: nothing more is sent, and the copy is what the log says of the job.
@@ -125,11 +129,13 @@ interface AdmittedJob {
   readonly admission: Admission
   readonly judged: JudgedJob
   readonly blocks: AsyncIterator<Uint8Array, void>
+  /** The one that the decision was made for, where its licence names one. */
+  readonly printer: PrinterIdentity | null
 }
 
 async function printAdmitted(options: PrintJobOptions, job: AdmittedJob): Promise<SessionResult> {
   const { loaded } = options
-  const { log, decision, admission, judged, blocks } = job
+  const { log, decision, admission, judged, blocks, printer } = job
   const { survey } = judged
   await options.witnessed?.(admission.copy ?? admission.decision)
   if (options.signal?.aborted)
@@ -153,6 +159,7 @@ async function printAdmitted(options: PrintJobOptions, job: AdmittedJob): Promis
       log.copies.progress(decision.id, sent)
       options.progress?.(sent)
     },
+    ...(printer !== null && { printer }),
     ...(options.signal !== undefined && { signal: options.signal }),
     ...(options.logger !== undefined && { logger: options.logger }),
   })

@@ -47,12 +47,6 @@ export async function readSnapshots(logDir: string): Promise<Snapshots> {
   return latest
 }
 
-/** What a fold comes to in a log that somebody else may be writing. Throws as `readLog` does. */
-export async function stateOfLog<S extends object>(fold: Fold<S>, logDir: string): Promise<S> {
-  if ((await logSize(logDir)) === 0) return fold.empty
-  return (await LiveFolds.replay([fold], await readSnapshots(logDir), logDir)).stateOf(fold)
-}
-
 interface Standing {
   readonly fold: Fold<object>
   state: object
@@ -86,6 +80,14 @@ export class LiveFolds {
     return new LiveFolds(standings, Math.max(size, from))
   }
 
+  /** What they come to without a record. */
+  static empty(folds: readonly Fold<object>[]): LiveFolds {
+    return new LiveFolds(
+      folds.map((fold) => resume(fold, undefined)),
+      0,
+    )
+  }
+
   /** How many records they have taken. */
   get size(): number {
     return this.#size
@@ -114,6 +116,12 @@ function resume(fold: Fold<object>, snapshot: Snapshot | undefined): Standing {
 function advance(standing: Standing, index: number, record: FoldedRecord): void {
   standing.state = standing.fold.take(standing.state, record, index)
   standing.size = index + 1
+}
+
+/** What folds come to in a log that somebody else may be writing, or that has still to begin. Throws as `readLog` does. */
+export async function replayLog(folds: readonly Fold<object>[], logDir: string): Promise<LiveFolds> {
+  if ((await logSize(logDir)) === 0) return LiveFolds.empty(folds)
+  return await LiveFolds.replay(folds, await readSnapshots(logDir), logDir)
 }
 
 interface Kept {

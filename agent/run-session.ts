@@ -13,10 +13,19 @@ import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { guardScript } from './guard-script.ts'
 import type { Recorder } from './ledger.ts'
+import type { PrinterIdentity } from './licence/index.ts'
 import type { AuditRecord } from './log-format/index.ts'
 import type { AgentLogger } from './logger.ts'
+import { isSamePrinter, otherPrinterWords, PrinterInquiry, printerIdentity } from './printer-identity.ts'
 import { runningHash } from './running-hash.ts'
-import { type Guard, openPort, type Port, type PortListener, startGuard } from './serial/index.ts'
+import {
+  type Guard,
+  openPort,
+  type Port,
+  type PortListener,
+  startGuard,
+  usbSerialOf,
+} from './serial/index.ts'
 
 /**
  * Runs the core's session against the world: opens the port, sets the guard beside it, and turns effects into
@@ -39,6 +48,8 @@ export interface RunSessionOptions {
   readonly tools: readonly number[]
   /** Nothing that is told, recorded or logged may quote it. */
   readonly isConfidential: boolean
+  /** The printer that the decision was made for, where its licence names one: it must be the one that is there. */
+  readonly printer?: PrinterIdentity
   readonly log: Recorder
   readonly jobId: string
   /** Where the decision that allows the job stands, and the copy that it takes, durable: without it there is no session. */
@@ -71,6 +82,8 @@ class SessionRun {
   readonly #session: Session
   #port: Port | undefined
   #guard: Guard | undefined
+  /** While the printer is asked which one it is. */
+  #inquiry: PrinterInquiry | undefined
   #result: { resolve: (effect: Effect & { kind: 'finished' }) => void } | undefined
 
   constructor(options: RunSessionOptions) {
@@ -101,6 +114,7 @@ class SessionRun {
     const abort = (): void => this.#session.stop('interrupted', abortMessage(signal), performance.now())
     try {
       await this.#setGuard()
+      await this.#requirePrinter(this.#port)
       this.#session.start(performance.now())
       if (signal?.aborted) abort()
       signal?.addEventListener('abort', abort)
@@ -128,6 +142,7 @@ class SessionRun {
       line: (text) => {
         // A printer quotes what it does not understand.
         if (!this.#options.isConfidential) this.#options.logger?.debug({ text }, 'printer')
+        if (this.#inquiry !== undefined) return this.#inquiry.line(text)
         this.#session.printerLine(text, performance.now())
         this.#options.progress?.(this.#session.commandsSent)
       },
@@ -135,11 +150,29 @@ class SessionRun {
         this.#options.logger?.warn({ bytesMax }, 'the printer sent a line that is too long; it was dropped')
       },
       end: (end) => {
+        if (this.#inquiry !== undefined) return this.#inquiry.end()
         const why = end.kind === 'lost' ? end.reason : 'it was closed'
         const message = `the link to the printer at \`${this.#options.portName}\` was lost: ${why}`
         this.#session.portEnded(message, performance.now())
       },
     }
+  }
+
+  /** Another one may have been put in its place since the decision. Throws PRINTER_FAULT before anything of the job is sent. */
+  async #requirePrinter(port: Port): Promise<void> {
+    const { printer, portName, signal } = this.#options
+    if (printer === undefined) return
+    const inquiry = new PrinterInquiry()
+    const end = (): void => inquiry.end()
+    this.#inquiry = inquiry
+    signal?.addEventListener('abort', end)
+    const said = await inquiry
+      .ask((bytes) => port.write(bytes))
+      .finally(() => signal?.removeEventListener('abort', end))
+    const found = printerIdentity(said, await usbSerialOf(portName))
+    if (signal?.aborted) throw new AgentError('INTERRUPTED', 'interrupted before the job was sent')
+    if (!isSamePrinter(found, printer)) throw new AgentError('PRINTER_FAULT', otherPrinterWords(portName))
+    this.#inquiry = undefined
   }
 
   /** The guard stands ready before the first byte goes out. */

@@ -28,6 +28,30 @@ export function loadWitnessPolicy(path: string): ClientPolicy {
   return readClientPolicy(path, Buffer.from(text, 'utf8'))
 }
 
+/** More cosigners than any licence asks for are not told apart. */
+const COSIGNERS_TOLD_MAX = 4
+
+/** How many witnesses cosign at the least before a quorum is reached; 0 where nobody is asked. */
+export function leastCosigners(policy: ClientPolicy | undefined): number {
+  if (policy === undefined) return 0
+  const { tlog } = policy
+  const keys = tlog.witnesses.map(({ key }) => key)
+  let count = 1
+  while (count < COSIGNERS_TOLD_MAX && !someOf(keys, count, (chosen) => tlog.isSatisfiedBy(chosen))) count++
+  return count
+}
+
+/** Whether any choice of so many is right. */
+function someOf<T>(
+  items: readonly T[],
+  count: number,
+  isRight: (chosen: readonly T[]) => boolean,
+  chosen: readonly T[] = [],
+): boolean {
+  if (count === 0) return isRight(chosen)
+  return items.some((item, index) => someOf(items.slice(index + 1), count - 1, isRight, [...chosen, item]))
+}
+
 /** A client that shows each head of the ledger's log. It begins with `start`. */
 export function witnessing({ ledger, state, policy, alarm, logger }: WitnessingOptions): WitnessClient {
   const { log } = ledger

@@ -192,7 +192,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
     spoolDir: stage.state.spoolDir,
     loaded: findPolicy('maker-space'),
     openLog: async () => stage.ledger,
-    place: () => licencePlace(stage.state, stage.ledger),
+    place: () => licencePlace(stage.state, { ledger: stage.ledger, isRealPort: false }),
     portName: stage.simulator.path,
     baud: 115_200,
     guardProgram: guardProgram(),

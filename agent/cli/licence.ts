@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts'
 import { describeLicence, readLicenceFile, verifyLicence } from '../licence/index.ts'
-import { licencePlace, licensedJob } from '../licence-place.ts'
+import { licencePlace } from '../licence-place.ts'
+import { licensedJob } from '../licensed-job.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
 import { readBoundedFile } from '../token/index.ts'

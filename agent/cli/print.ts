@@ -6,12 +6,13 @@ import { type Ledger, openLedger } from '../ledger.ts'
 import { licencePlace } from '../licence-place.ts'
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts'
 import { type PrintedJob, printJob } from '../print-job.ts'
+import { identifyPrinter, namesPrinter } from '../printer-identity.ts'
 import { sealingKeyIn } from '../sealing-key.ts'
 import { checkPortName } from '../serial/index.ts'
 import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
 import type { WitnessClient } from '../witness/index.ts'
-import { loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnessing.ts'
+import { leastCosigners, loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnessing.ts'
 import { badUsage, checkPerson, errorDocument, wholeNumber } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
@@ -93,7 +94,15 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
               })
         return ledger
       },
-      place: () => licencePlace(state, ledger),
+      place: async () =>
+        licencePlace(state, {
+          ...(ledger !== undefined && { ledger }),
+          printer: namesPrinter(licence.text, state.machineId)
+            ? await identifyPrinter(simulator?.path ?? options.port, baud, logger)
+            : null,
+          cosigners: leastCosigners(witnesses),
+          isRealPort: simulator === undefined,
+        }),
       portName: simulator?.path ?? options.port,
       baud,
       guardProgram: guardProgram(),

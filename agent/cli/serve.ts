@@ -10,7 +10,7 @@ import { loadPolicy } from '../load-policy.ts'
 import { createLogger } from '../logger.ts'
 import { startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
-import { loadWitnessPolicy } from '../witnessing.ts'
+import { leastCosigners, loadWitnessPolicy } from '../witnessing.ts'
 import { badUsage, endNow } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { dim, say, sayJson } from './output.ts'
@@ -48,7 +48,13 @@ export async function serve(options: ServeOptions): Promise<void> {
       loaded,
       state,
       ledger,
-      place: () => licencePlace(state, ledger),
+      place: (printer) =>
+        licencePlace(state, {
+          ledger,
+          printer,
+          cosigners: witnesses?.required === 'jobs' ? leastCosigners(witnessPolicy) : 0,
+          isRealPort: simulator === undefined,
+        }),
       version: VERSION,
       guardProgram: guardProgram(),
       inspectorProgram: inspectorProgram(),

@@ -38,7 +38,7 @@ export class ArmedJobs {
   }
 
   /** Arms the gate with an inspected job that was allowed: decision and copy are on record. */
-  arm(inspected: InspectedJob, admission: Admission): void {
+  arm(inspected: InspectedJob, admission: Admission, isForThisPrinter = false): void {
     const { decision, canonicalSha256, commands, tools, isSealed } = inspected
     const recorded = { admitted: admission.decision, canonicalSha256, commands }
     const blocks = inspected.read()
@@ -52,6 +52,7 @@ export class ArmedJobs {
         canonicalSha256,
         tools,
         ...(isSealed && { isConfidential: true }),
+        ...(isForThisPrinter && { isForThisPrinter }),
       },
       this.#nowMs(),
     )
