@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { addIssuerCommands } from './issuer-commands.ts'
+import { addTrustCommands } from './trust-commands.ts'
 
 /** The commands about licences: for those who issue them, and for those who print under them. */
 
@@ -27,12 +28,7 @@ export function addLicenceCommands(program: Command): void {
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (file, options) => (await import('./licence.ts')).verify(file, options))
-  licence
-    .command('trust')
-    .description('trust an issuer’s root certificate on this machine')
-    .argument('<pem>', 'root.pem of the issuer')
-    .addOption(stateOption())
-    .action(async (pem, options) => (await import('./licence.ts')).trust(pem, options))
+  addTrustCommands(licence)
   licence
     .command('machine')
     .description('print this machine’s id, for whoever issues licences, and the key that jobs are sealed to')

@@ -5,7 +5,6 @@ import { licensedJob } from '../licensed-job.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
 import { readBoundedFile } from '../token/index.ts'
-import { addTrustAnchor } from '../trust/index.ts'
 import { openJob } from './open-job.ts'
 import { dim, green, red, say, sayJson } from './output.ts'
 
@@ -44,13 +43,6 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
     const { message, remedy, code } = result.refusal
     say(`${red('refused')}  ${message}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`))
   }
-}
-
-/** `portcullis licence trust` */
-export async function trust(pem: string, options: { readonly state?: string }): Promise<void> {
-  const state = await openStateFolder(options.state)
-  const path = await addTrustAnchor(state.trustDir, await readSmallFile(pem))
-  say(`${green('trusted')}  ${path}`)
 }
 
 async function surveyFile(path: string): Promise<SurveyedJob> {
