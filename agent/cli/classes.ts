@@ -62,7 +62,8 @@ function tellClass(code: string, options: ClassesOptions): void {
   const others = crosswalkOf(code)
   if (options.json) {
     const crosswalk = others.map(({ to, note, source }) => ({ to, note, source }))
-    return sayJson({ version: DICTIONARY_VERSION, asked: code, ...entry, crosswalk })
+    sayJson({ version: DICTIONARY_VERSION, asked: code, ...entry, crosswalk })
+    return
   }
   say(
     `${bold(entry.code)}  ${entry.title}`,
@@ -119,7 +120,10 @@ function tellDecision(decision: TierDecision, options: ClassesOptions): void {
   if (decision.kind === 'wrong') {
     throw badUsage(`the question \`${decision.question}\` has no answer \`${decision.answer}\``)
   }
-  if (options.json) return sayJson(decision)
+  if (options.json) {
+    sayJson(decision)
+    return
+  }
   if (decision.kind === 'asking') {
     const { id, ask: words, answers } = decision.question
     throw badUsage(

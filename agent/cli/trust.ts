@@ -201,7 +201,10 @@ function tellTrust(trusted: LoadedTrust, options: Common): void {
     return { name: nameOf(certificate), notAfter, ...authorityOf(trusted, sha256) }
   })
   const { revoked, slicers, recognitions, notes } = trusted
-  if (options.json) return sayJson({ anchors, revoked, slicers, recognitions, notes })
+  if (options.json) {
+    sayJson({ anchors, revoked, slicers, recognitions, notes })
+    return
+  }
   if (anchors.length === 0) say('no issuer is trusted here: `portcullis licence trust root.pem`')
   for (const { name, notAfter, ...authority } of anchors) {
     say(`${bold(name)}  ${dim(`until ${notAfter}`)}`, ...authorityLines(authority))
