@@ -19,6 +19,8 @@ export function parseStrictJson(bytes: Uint8Array): StrictJson {
   } catch {
     return { ok: false, problem: 'it is not UTF-8' }
   }
+  // Before it is parsed: a wall of brackets costs the parser fifty times its own size.
+  if (nestsTooDeep(text)) return { ok: false, problem: `it nests deeper than ${DEPTH_MAX} levels` }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -27,6 +29,30 @@ export function parseStrictJson(bytes: Uint8Array): StrictJson {
   }
   const problem = findAmbiguity(text)
   return problem === undefined ? { ok: true, value } : { ok: false, problem }
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** Counts brackets outside of strings. What is not JSON it may misjudge: that is refused in any case. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isInString) {
+      if (code === BACKSLASH) at += 1
+      else if (code === QUOTE) isInString = false
+    } else if (code === QUOTE) {
+      isInString = true
+    } else if (code === 0x5b || code === 0x7b) {
+      depth += 1
+      if (depth > DEPTH_MAX) return true
+    } else if (code === 0x5d || code === 0x7d) {
+      depth -= 1
+    }
+  }
+  return false
 }
 
 /** In valid JSON these tokens are enough to know where keys are; numbers and words hold none of them. */
@@ -38,7 +64,6 @@ function findAmbiguity(validJson: string): string | undefined {
   let keyMayFollow = false
   for (const [token] of validJson.matchAll(STRING_OR_STRUCTURE)) {
     if (token === '{' || token === '[') {
-      if (open.length === DEPTH_MAX) return `it nests deeper than ${DEPTH_MAX} levels`
       open.push(token === '{' ? new Set() : null)
       keyMayFollow = token === '{'
     } else if (token === '}' || token === ']') {

@@ -10,7 +10,7 @@ import {
   signsLicences,
 } from '../token/make-bad-certificate.ts'
 import { headerOf, signParts } from '../token/sign-kind.ts'
-import { type ZooCase, zoo } from '../token/zoo.ts'
+import { type ZooCase, zoo, zooKey } from '../token/zoo.ts'
 import type { HostileCase } from './case.ts'
 
 const claims = plainClaims()
@@ -49,9 +49,9 @@ function row(name: string, code: HostileCase['code'], signer: Buffer): HostileCa
   return { name: `chain: ${name}`, code, as: 'licence', text, anchorsPem: [good.anchorPem] }
 }
 
-const tiny = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey
-const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
-const pss = generateKeyPairSync('rsa-pss', { modulusLength: 3072 }).privateKey
+const tiny = zooKey('512-bit')
+const small = zooKey('1024-bit')
+const pss = zooKey('pss-only')
 const huge = generateKeyPairSync('ec', { namedCurve: 'secp521r1' }).privateKey
 
 /** Nothing that anybody reads, with so many brackets around it. */

@@ -1,7 +1,7 @@
 /** Chains that must be refused, each for one reason, beside the good one. */
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import type { LicenceRefusalCode } from '../../agent/token/refusal.ts'
-import { fixtureKey, issuer } from '../licence/fixture.ts'
+import { fixtureKey, issuer, readFixture } from '../licence/fixture.ts'
 import {
   authority,
   type BadCertificate,
@@ -25,6 +25,11 @@ export interface ZooCase {
   readonly anchorPem: string
 }
 
+/** A key that takes long to find. Public, like all keys of the fixtures. */
+export function zooKey(name: 'exponent-3' | 'pss-only' | '512-bit' | '1024-bit'): KeyObject {
+  return createPrivateKey(readFixture(`zoo/${name}.key`))
+}
+
 const rootKey = fixtureKey('root')
 const intermediateKey = fixtureKey('intermediate')
 const signerKey = fixtureKey('signer')
@@ -33,7 +38,7 @@ const weakKey = fixtureKey('weak')
 const slowKey = swapExponents(intermediateKey)
 const curveKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const edwardsKey = generateKeyPairSync('ed25519').privateKey
-const tinyExponentKey = generateKeyPairSync('rsa', { modulusLength: 3072, publicExponent: 3 }).privateKey
+const tinyExponentKey = zooKey('exponent-3')
 
 const uri = issuerUri(issuer.uri)
 const signerParts = [notAuthority, signsData, signsLicences, uri]
