@@ -7,6 +7,8 @@ import {
   hasPassedCommit,
   type OpenCopy,
   openCopyOf,
+  type RefundOrder,
+  refundRecord,
   useOf,
   wasFinished,
 } from './copies/index.ts'
@@ -73,6 +75,8 @@ export class CopyKeeper {
   readonly #reserved = new Map<string, Reservation>()
   /** The latest state that was handed in for a copy, until the book has done with it. */
   readonly #handed = new Map<string, CopyState>()
+  /** The latest refund. */
+  #givingBack: Promise<unknown> = Promise.resolve()
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
@@ -195,6 +199,23 @@ export class CopyKeeper {
   /** Settles what a process left behind that is gone. Nobody else may be at work. */
   async settleAll(): Promise<void> {
     for (const job of Object.keys(this.#parts.book().open)) await this.settle(job)
+  }
+
+  /**
+   * Gives a finished copy back, as its issuer says, or says why it cannot be. `records`: all of kind `copy` that are durable.
+   * One after the other: of two refunds that are alike the second finds the first in the log.
+   */
+  async giveBack(
+    order: RefundOrder,
+    records: () => AsyncIterable<{ readonly record: StoredRecord }>,
+  ): Promise<Receipt | { readonly problem: string }> {
+    const giving = this.#givingBack.then(async () => {
+      await this.#parts.drained()
+      const record = await refundRecord(records(), order)
+      return 'problem' in record ? record : await this.#parts.append(record)
+    })
+    this.#givingBack = giving.catch(() => undefined)
+    return await giving
   }
 
   /** The copy of a job, with what was handed in for it; undefined where nothing can become of it any more. */
