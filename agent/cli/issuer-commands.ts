@@ -152,7 +152,8 @@ function addLedgerCommands(licence: Command): void {
       .command('publish')
       .description('sign a status list with every licence that has a place in it')
       .addOption(issuerOption())
-      .option('--days <n>', 'how long the list may be used at most (default: as each licence itself says)'),
+      .option('--days <n>', 'how long the list may be used at most (default: as each licence itself says)')
+      .option('--root <n>', 'for the licences of the issuer’s n-th root (default: the root in force)'),
   )
     .option('--out <file>', OUT_HELP)
     .option('--json', JSON_HELP)

@@ -1,5 +1,5 @@
 /** How a token leaves an issuer: laid ready, put on record in the ledger, and only then given its name or written out. */
-import { IssuerFolder, type Prepared, type Signer } from '../issuer/index.ts'
+import { IssuerFolder, type Passphrase, type Prepared } from '../issuer/index.ts'
 import { stageFile } from './licence-files.ts'
 import { type PassphraseOptions, passphraseFrom } from './licence-passphrase.ts'
 
@@ -23,11 +23,11 @@ export async function withIssuer<T>(dir: string, run: (folder: IssuerFolder) => 
 /** Has a token prepared and hands it out. Nothing is in the ledger without a file on the disk, and no file without the ledger. */
 export async function handOut<P extends Prepared>(
   options: HandOutOptions,
-  prepare: (folder: IssuerFolder, signer: Signer) => Promise<P>,
+  prepare: (folder: IssuerFolder, passphrase: Passphrase) => Promise<P>,
 ): Promise<P> {
   const passphrase = await passphraseFrom(options)
   return await withIssuer(options.issuer, async (folder) => {
-    const prepared = await prepare(folder, await folder.signer(passphrase))
+    const prepared = await prepare(folder, passphrase)
     const staged = options.out === undefined ? undefined : await stageFile(options.out, `${prepared.token}\n`)
     try {
       await prepared.record()

@@ -42,8 +42,8 @@ export async function issue(file: string | undefined, options: IssueOptions): Pr
   const { issuer } = options
   if (issuer === undefined) throw badUsage('option `--issuer` is needed: the folder of the issuer')
   const order = file === undefined ? await orderFromFlags(options) : await orderFromFile(file, options)
-  const { token, licence } = await handOut({ ...options, issuer }, (folder, signer) =>
-    folder.prepareLicence(signer, order),
+  const { token, licence } = await handOut({ ...options, issuer }, (folder, passphrase) =>
+    folder.prepareLicence(passphrase, order),
   ).catch(file === undefined ? inFlags : rethrow)
   const out = options.out ?? null
   if (options.json) sayJson({ licence: token, id: licence.id, out })

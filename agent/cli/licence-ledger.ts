@@ -7,6 +7,7 @@ import { dim, green, say, sayJson } from './output.ts'
 const COPIES_MAX = 1_000_000
 /** A list that may be used for ten years calls nothing back. */
 const LIST_DAYS_MAX = 3660
+const ROOTS_MAX = 1000
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -28,11 +29,11 @@ export async function allocate(argument: string, options: AllocateOptions): Prom
   const text = await licenceText(argument)
   let licence = ''
   let free = 0
-  const { token, id: allocation } = await handOut(options, async (folder, signer) => {
+  const { token, id: allocation } = await handOut(options, async (folder, passphrase) => {
     licence = folder.licenceId(text)
     const isNew = id === undefined || folder.state.licences.get(licence)?.allocations.has(id) !== true
     free = folder.state.copiesFree(licence) - (isNew ? copies : 0)
-    return await folder.prepareAllocation(signer, { licence, machine, copies, id })
+    return await folder.prepareAllocation(passphrase, { licence, machine, copies, id })
   })
   const { out = null } = options
   if (options.json)
@@ -56,9 +57,9 @@ export async function refund(argument: string, options: RefundOptions): Promise<
   const { machine, copy } = options
   const text = await licenceText(argument)
   let licence = ''
-  const { token, id } = await handOut(options, async (folder, signer) => {
+  const { token, id } = await handOut(options, async (folder, passphrase) => {
     licence = folder.licenceId(text)
-    return await folder.prepareRefund(signer, { licence, machine, copy })
+    return await folder.prepareRefund(passphrase, { licence, machine, copy })
   })
   const { out = null } = options
   if (options.json) sayJson({ refund: token, id, licence, machine, copy, out })
@@ -97,27 +98,42 @@ export async function mark(
 
 interface PublishOptions extends HandOutOptions {
   readonly days?: string
+  readonly root?: string
 }
 
 /** `portcullis licence status publish` */
 export async function publishStatus(options: PublishOptions): Promise<void> {
   const days = options.days === undefined ? undefined : wholeNumber('--days', options.days, 1, LIST_DAYS_MAX)
+  const rootNumber =
+    options.root === undefined ? undefined : wholeNumber('--root', options.root, 1, ROOTS_MAX)
   const counts = { licences: 0, revoked: 0, suspended: 0 }
-  const { token, id: uri } = await handOut(options, async (folder, signer) => {
+  let older: readonly number[] = []
+  const { token, id: uri } = await handOut(options, async (folder, passphrase) => {
+    const roots = (await folder.roots()).map(({ sha256 }) => sha256)
+    const root = roots[(rootNumber ?? roots.length) - 1]
+    const inForce = [...folder.state.licences.values()].filter(
+      ({ issued }) => issued.status !== null && issued.expires * 1000 > Date.now(),
+    )
     for (const { issued, standing } of folder.state.licences.values()) {
-      if (issued.status === null) continue
+      if (issued.status === null || issued.root !== root) continue
       counts.licences++
       if (standing !== 'valid') counts[standing]++
     }
-    return await folder.prepareStatusList(signer, days)
+    older = [...new Set(inForce.map(({ issued }) => roots.indexOf(issued.root) + 1))]
+      .filter((number) => rootNumber === undefined && number < roots.length)
+      .sort((a, b) => a - b)
+    return await folder.prepareStatusList(passphrase, { days, rootNumber })
   })
   const { out = null } = options
-  if (options.json) sayJson({ statusList: token, uri, days: days ?? null, ...counts, out })
+  if (options.json) sayJson({ statusList: token, uri, days: days ?? null, ...counts, olderRoots: older, out })
   else if (out === null) say(token)
   else
     say(
       `${green('published')}  status of ${counts.licences} licences in ${out}`,
       `  ${counts.revoked} revoked, ${counts.suspended} suspended${days === undefined ? '' : `; good for ${days} days`}`,
+      ...older.map(
+        (n) => `  licences of this issuer’s root ${n} are still in force: publish theirs with --root ${n}`,
+      ),
       dim('  sites use the newest that they have: beside a licence, or in their trust folder'),
     )
 }

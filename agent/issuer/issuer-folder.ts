@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { AgentError } from '../errors.ts'
 import { copyTerms, type Licence, openBundle, readLicence } from '../licence/index.ts'
 import { makeStatusList } from '../status/index.ts'
-import { formatTime, quoteInput, type TokenKind } from '../token/index.ts'
+import { formatTime, quoteInput } from '../token/index.ts'
 import { type IssuerPart, type RenewalRequest, renewIssuer } from './authority.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { makeLicence } from './issuer.ts'
 import {
   finishRenewal,
+  type IssuerRoot,
+  issuerRoots,
   loadCertificates,
   loadIssuer,
   loadKey,
@@ -59,6 +61,13 @@ export interface RefundOrder {
   readonly copy: string
 }
 
+/** What an authority states, ready to be signed. */
+export interface Statement {
+  readonly payload: Buffer
+  readonly id: string
+  readonly expiresAtMs: number
+}
+
 export class IssuerFolder {
   readonly dir: string
   readonly #lock: FolderLock
@@ -101,8 +110,9 @@ export class IssuerFolder {
     return this.#ledger.state
   }
 
-  signer(passphrase: Passphrase): Promise<Signer> {
-    return loadIssuer(this.dir, passphrase)
+  /** The roots of this issuer, the oldest first. Each has status lists of its own. */
+  roots(): Promise<readonly IssuerRoot[]> {
+    return issuerRoots(this.dir)
   }
 
   /**
@@ -125,28 +135,31 @@ export class IssuerFolder {
   }
 
   async prepareLicence(
-    signer: Signer,
+    passphrase: Passphrase,
     order: LicenceOrder,
   ): Promise<Prepared & { readonly licence: Licence }> {
     const nowMs = this.#nowMs()
-    const status = order.status === undefined ? null : this.state.nextStatus
-    const { token, licence } = await makeLicence(signer, order, nowMs, status ?? undefined)
+    const { signer, root, statusUri: uri } = await this.#signerUnder(passphrase)
+    const index = order.status === undefined ? null : this.state.nextStatus
+    const status = index === null ? undefined : { uri, index }
+    const { token, licence } = await makeLicence(signer, order, nowMs, status)
     const entry: LedgerEntry = {
       kind: 'issued',
       licence: licence.id,
       sha256: sha256Hex(token),
+      root,
       licensee: licence.licensee,
       design: licence.design.id,
       copies: licence.grant.copies,
       machines: licence.machines.map(({ id }) => ({ id, share: ownShare(licence, id) })),
       expires: licence.expiresAtMs / 1000,
-      status,
+      status: index,
     }
     return { ...this.#prepared(token, licence.id, entry, nowMs), licence }
   }
 
   /** Gives a machine copies that no other has. Refused where the licence has not so many left to give. */
-  async prepareAllocation(signer: Signer, order: AllocationOrder): Promise<Prepared> {
+  async prepareAllocation(passphrase: Passphrase, order: AllocationOrder): Promise<Prepared> {
     const nowMs = this.#nowMs()
     const { licence, machine, copies } = order
     const row = this.#licence(licence)
@@ -158,15 +171,19 @@ export class IssuerFolder {
       throw new AgentError('USAGE', `${what}; another allocation needs another id`)
     }
     assertCurrent(row, nowMs)
+    const entry: LedgerEntry = { kind: 'allocated', licence, id, machine, copies }
+    if (made === undefined) this.#assertFollows(entry)
+    const { signer } = await this.#signerUnder(passphrase, row.issued.root)
     const payload = allocationPayload({ issuerUri: signer.uri, nowMs, id, licence, machine }, copies)
-    const entry = { kind: 'allocated', licence, id, machine, copies } as const
-    return await this.#prepare(signer, 'allocation', payload, { id, nowMs, entry: made ? undefined : entry })
+    const token = await signClaims(signer, 'allocation', payload, { nowMs })
+    return this.#prepared(token, id, made === undefined ? entry : undefined, nowMs)
   }
 
   /** Gives a copy back to its machine. The same copy again makes the same refund again, which counts once. */
-  async prepareRefund(signer: Signer, { licence, machine, copy }: RefundOrder): Promise<Prepared> {
+  async prepareRefund(passphrase: Passphrase, { licence, machine, copy }: RefundOrder): Promise<Prepared> {
     const nowMs = this.#nowMs()
-    const made = this.#licence(licence).refunds.get(copy)
+    const row = this.#licence(licence)
+    const made = row.refunds.get(copy)
     if (!UUID.test(copy)) throw new AgentError('USAGE', `copy ${quoteInput(copy)} is not a lower-case UUID`)
     if (made !== undefined && made.machine !== machine) {
       throw new AgentError(
@@ -175,9 +192,12 @@ export class IssuerFolder {
       )
     }
     const id = made?.id ?? randomUUID()
+    const entry: LedgerEntry = { kind: 'refunded', licence, id, machine, copy }
+    if (made === undefined) this.#assertFollows(entry)
+    const { signer } = await this.#signerUnder(passphrase, row.issued.root)
     const payload = refundPayload({ issuerUri: signer.uri, nowMs, id, licence, machine }, copy)
-    const entry = { kind: 'refunded', licence, id, machine, copy } as const
-    return await this.#prepare(signer, 'refund', payload, { id, nowMs, entry: made ? undefined : entry })
+    const token = await signClaims(signer, 'refund', payload, { nowMs })
+    return this.#prepared(token, id, made === undefined ? entry : undefined, nowMs)
   }
 
   /** Calls a licence back, or no longer. Sites learn of it from the next status list. */
@@ -196,44 +216,47 @@ export class IssuerFolder {
     return this.#licence(licence)
   }
 
-  /** A status list with every licence that has a place in it. Its time is later than that of the list before. */
-  async prepareStatusList(signer: Signer, days: number | undefined): Promise<Prepared> {
+  /**
+   * A status list with every licence that has a place in it, under the root in force or, by its number from 1, an older
+   * one, which the licences of that root need. Its time is later than that of the list before.
+   */
+  async prepareStatusList(
+    passphrase: Passphrase,
+    { days, rootNumber }: { readonly days?: number | undefined; readonly rootNumber?: number | undefined },
+  ): Promise<Prepared> {
     const nowMs = this.#nowMs()
     const issued = Math.floor(nowMs / 1000)
-    const last = this.state.published?.issued ?? -1
+    const wanted = rootNumber === undefined ? undefined : (await this.roots())[rootNumber - 1]?.sha256
+    if (rootNumber !== undefined && wanted === undefined)
+      throw new AgentError('USAGE', `this issuer has no root number ${rootNumber}`)
+    const { signer, root, statusUri: uri } = await this.#signerUnder(passphrase, wanted)
+    const last = this.state.published.get(root)?.issued ?? -1
     if (issued <= last) {
       const message = `the last status list is of ${formatTime(last * 1000)}; make the next one after that`
       throw new AgentError('USAGE', message)
     }
-    const expires = days === undefined ? undefined : issued + days * 86_400
+    const expires = days === undefined ? null : issued + days * 86_400
     const payload = makeStatusList({
       issuer: signer.uri,
-      uri: statusUri(signer.uri),
+      uri,
       issuedAtMs: issued * 1000,
-      ...(expires !== undefined && { expiresAtMs: expires * 1000 }),
+      ...(expires !== null && { expiresAtMs: expires * 1000 }),
       statuses: this.#statuses(),
     })
     const token = await signClaims(signer, 'statusList', payload, { nowMs })
-    const entry: LedgerEntry = {
-      kind: 'published',
-      sha256: sha256Hex(token),
-      issued,
-      expires: expires ?? null,
-    }
-    return this.#prepared(token, statusUri(signer.uri), entry, nowMs)
+    const entry: LedgerEntry = { kind: 'published', sha256: sha256Hex(token), root, issued, expires }
+    return this.#prepared(token, uri, entry, nowMs)
   }
 
-  /** A recognition or a screening list, whose claims the caller has made. */
+  /** A recognition or a screening list, whose payload the caller makes once it knows who signs it, and when. */
   async prepareStatement(
-    signer: Signer,
+    passphrase: Passphrase,
     kind: 'recognition' | 'screeningList',
-    {
-      payload,
-      id,
-      expiresAtMs,
-    }: { readonly payload: Buffer; readonly id: string; readonly expiresAtMs: number },
+    make: (issuerUri: string, nowMs: number) => Statement,
   ): Promise<Prepared> {
     const nowMs = this.#nowMs()
+    const { signer } = await this.#signerUnder(passphrase)
+    const { payload, id, expiresAtMs } = make(signer.uri, nowMs)
     const token = await signClaims(signer, kind, payload, { nowMs, expiresAtMs })
     return this.#prepared(token, id, { kind: 'stated', what: kind, id, sha256: sha256Hex(token) }, nowMs)
   }
@@ -254,19 +277,30 @@ export class IssuerFolder {
     await saveRenewal(this.dir, await renewIssuer(from, old, issuerKey, { ...request, nowMs }), nowMs)
   }
 
-  async #prepare(
-    signer: Signer,
-    kind: TokenKind,
-    payload: Buffer,
-    made: { readonly id: string; readonly nowMs: number; readonly entry: LedgerEntry | undefined },
-  ): Promise<Prepared> {
-    const { id, nowMs, entry } = made
-    return this.#prepared(await signClaims(signer, kind, payload, { nowMs }), id, entry, nowMs)
+  /** The signer under one of this issuer's roots, or under the one in force. */
+  async #signerUnder(
+    passphrase: Passphrase,
+    rootSha256?: string,
+  ): Promise<{ readonly signer: Signer; readonly root: string; readonly statusUri: string }> {
+    const roots = await this.roots()
+    const at =
+      rootSha256 === undefined ? roots.length - 1 : roots.findIndex(({ sha256 }) => sha256 === rootSha256)
+    const found = roots[at]
+    if (found === undefined) {
+      const message = `the root under which it was issued is no longer in \`${this.dir}\`: put back its folder under retired`
+      throw new AgentError('USAGE', message)
+    }
+    const signer = await loadIssuer(found.dir, passphrase)
+    return { signer, root: found.sha256, statusUri: statusUri(signer.uri, at + 1) }
+  }
+
+  #assertFollows(entry: LedgerEntry): void {
+    const problem = this.state.problemWith(entry)
+    if (problem !== undefined) throw new AgentError('USAGE', problem)
   }
 
   #prepared(token: string, id: string, entry: LedgerEntry | undefined, nowMs: number): Prepared {
-    const problem = entry && this.state.problemWith(entry)
-    if (problem !== undefined) throw new AgentError('USAGE', problem)
+    if (entry !== undefined) this.#assertFollows(entry)
     const record = async () => {
       if (entry !== undefined) await this.#append(entry, nowMs)
     }

@@ -130,6 +130,37 @@ export async function loadIssuer(dir: string, passphrase?: Passphrase): Promise<
   return keySigner(await loadCertificates(dir), key)
 }
 
+/** One root of an issuer, and the folder of the issuer that it has, or had. */
+export interface IssuerRoot {
+  /** SHA-256 of the certificate in DER, 64 lower-case hexadecimal digits. */
+  readonly sha256: string
+  readonly dir: string
+}
+
+/**
+ * The roots of an issuer, the oldest first and the one in force last. What a licence's gate hears of it later - copies
+ * allocated, refunded, a licence called back - must come from under the root that it came from.
+ */
+export async function issuerRoots(dir: string): Promise<readonly IssuerRoot[]> {
+  const retired = join(dir, RETIRED_FOLDER)
+  const names = await readdir(retired).catch((error: unknown) => {
+    ignoreMissing(error)
+    return []
+  })
+  const folders = [...names.sort().map((name) => join(retired, name)), dir]
+  const roots: IssuerRoot[] = []
+  for (const folder of folders) {
+    const path = join(folder, certificateFile('root'))
+    const pem = await readPem(folder, certificateFile('root')).catch((error: unknown) => {
+      if (folder === dir) throw error
+    })
+    if (pem === undefined) continue
+    const { fingerprint256 } = parseCertificate(pem, path)
+    roots.push({ sha256: fingerprint256.replaceAll(':', '').toLowerCase(), dir: folder })
+  }
+  return roots
+}
+
 /** The private key of a part, which must belong to its certificate and be its owner's alone. */
 export async function loadKey(dir: string, part: IssuerPart, passphrase?: Passphrase): Promise<KeyObject> {
   const pem = await readPem(dir, certificateFile(part))

@@ -18,14 +18,14 @@ export async function issueLicence(signer: Signer, order: LicenceOrder, nowMs: n
   return (await makeLicence(signer, order, nowMs)).token
 }
 
-/** The same, with what the licence says. `statusIndex` is its place in the issuer's status list. */
+/** The same, with what the licence says. `status` is its place in the issuer's status list. */
 export async function makeLicence(
   signer: Signer,
   order: LicenceOrder,
   nowMs: number,
-  statusIndex?: number,
+  status?: { readonly uri: string; readonly index: number },
 ): Promise<IssuedLicence> {
-  const claims = toClaims(order, { issuerUri: signer.uri, nowMs, statusIndex })
+  const claims = toClaims(order, { issuerUri: signer.uri, nowMs, status })
   assertShares(claims)
   const payload = Buffer.from(JSON.stringify(claims))
   // The gate's own reader has the last word: what it would not read is not handed out.

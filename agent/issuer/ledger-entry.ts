@@ -17,6 +17,8 @@ const entrySchemas = {
     licence,
     /** Of its compact token. */
     sha256: sha256Schema,
+    /** Of the root's certificate under which it was signed. */
+    root: sha256Schema,
     licensee: textSchema,
     design: nameSchema,
     copies: copiesSchema,
@@ -47,6 +49,7 @@ const entrySchemas = {
   published: z.strictObject({
     kind: z.literal('published'),
     sha256: sha256Schema,
+    root: sha256Schema,
     /** The list's own times, in seconds since 1970. */
     issued: timeSchema,
     /** Null where each licence's own demand decides how long it may be used. */

@@ -23,7 +23,8 @@ export class LedgerState {
   readonly #licences = new Map<string, Row>()
   readonly #ids = new Set<string>()
   #nextStatus = 0
-  #published: EntryOf<'published'> | undefined
+  /** By the root that it was signed under. */
+  readonly #published = new Map<string, EntryOf<'published'>>()
   #lastAtMs = 0
 
   get licences(): ReadonlyMap<string, LicenceState> {
@@ -35,7 +36,8 @@ export class LedgerState {
     return this.#nextStatus
   }
 
-  get published(): EntryOf<'published'> | undefined {
+  /** The latest status list that was signed under each root. */
+  get published(): ReadonlyMap<string, EntryOf<'published'>> {
     return this.#published
   }
 
@@ -57,7 +59,7 @@ export class LedgerState {
   /** Why an entry cannot follow, in a clause; undefined where it can. */
   problemWith(entry: LedgerEntry): string | undefined {
     if (entry.kind === 'published') {
-      const last = this.#published?.issued ?? -1
+      const last = this.#published.get(entry.root)?.issued ?? -1
       return entry.issued > last ? undefined : 'a status list must be later than the one before it'
     }
     if (entry.kind === 'stated') return this.#usedId(entry.id)
@@ -94,7 +96,7 @@ export class LedgerState {
         if (entry.status !== null) this.#nextStatus = entry.status + 1
         return
       case 'published':
-        this.#published = entry
+        this.#published.set(entry.root, entry)
         return
       case 'stated':
         this.#ids.add(entry.id)

@@ -111,15 +111,16 @@ export interface LicenceOrder {
 export interface OrderContext {
   readonly issuerUri: string
   readonly nowMs: number
-  /** Its place in the issuer's status list; there where the order asks for a status. */
-  readonly statusIndex?: number | undefined
+  /** The issuer's status list, and its place in it; there where the order asks for a status. */
+  readonly status?: { readonly uri: string; readonly index: number } | undefined
   /** Of a sub-licence: SHA-256 of its parent's compact token. */
   readonly parentSha256?: string | undefined
 }
 
-/** The URI of an issuer's one status list. */
-export function statusUri(issuerUri: string): string {
-  return issuerUriSchema.parse(`${issuerUri.replace(/\/$/, '')}/status`)
+/** The URI of the status list under an issuer's first root, and of those under each root after it. */
+export function statusUri(issuerUri: string, rootNumber: number): string {
+  const tail = rootNumber === 1 ? '/status' : `/status/${rootNumber}`
+  return issuerUriSchema.parse(`${issuerUri.replace(/\/$/, '')}${tail}`)
 }
 
 /** The claims that an order becomes. Times are cut inwards to whole seconds, so that a licence never allows more than was ordered. */
@@ -168,13 +169,13 @@ function designClaims(design: z.infer<typeof orderSchema>['design']): LicenceCla
 }
 
 function statusClaims(
-  status: LicenceOrder['status'],
-  { statusIndex, issuerUri }: OrderContext,
+  wanted: LicenceOrder['status'],
+  { status }: OrderContext,
 ): Pick<LicenceClaims, 'status'> {
-  if (status === undefined) return {}
-  if (statusIndex === undefined) {
+  if (wanted === undefined) return {}
+  if (status === undefined) {
     throw new AgentError('USAGE', 'an order with a status needs an issuer that keeps a ledger')
   }
-  const { ageSecondsMax, beyond } = status
-  return { status: { uri: statusUri(issuerUri), idx: statusIndex, max_age: ageSecondsMax, beyond } }
+  const { ageSecondsMax, beyond } = wanted
+  return { status: { uri: status.uri, idx: status.index, max_age: ageSecondsMax, beyond } }
 }

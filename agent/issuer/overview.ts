@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { systemErrorCode } from '../errors.ts'
 import { readBoundedFile } from '../token/index.ts'
 import { ISSUER_PARTS, type IssuerPart } from './authority.ts'
-import { keyStates, loadCertificates, pendingRenewals, RETIRED_FOLDER } from './issuer-store.ts'
+import { issuerRoots, keyStates, loadCertificates, pendingRenewals, RETIRED_FOLDER } from './issuer-store.ts'
 import { readLedger } from './ledger-file.ts'
 import type { LicenceState } from './ledger-state.ts'
 
@@ -34,6 +34,7 @@ export interface IssuerOverview {
   readonly licences: Readonly<Record<'issued' | 'current' | 'suspended' | 'revoked' | 'ended', number>>
   readonly allocations: number
   readonly refunds: number
+  /** The latest that was published under the root in force. */
   readonly statusList: { readonly issued: string; readonly until: string | null } | null
 }
 
@@ -44,6 +45,8 @@ export async function overviewOf(dir: string, nowMs: number): Promise<IssuerOver
   const keys = await keyStates(dir)
   const { licences, published } = await readLedger(dir)
   const rows = [...licences.values()]
+  const root = (await issuerRoots(dir)).at(-1)?.sha256 ?? ''
+  const list = published.get(root)
   const count = (matches: (row: LicenceState) => boolean): number => rows.filter(matches).length
   const isCurrent = ({ issued }: LicenceState): boolean => issued.expires * 1000 > nowMs
   return {
@@ -61,8 +64,8 @@ export async function overviewOf(dir: string, nowMs: number): Promise<IssuerOver
     },
     allocations: rows.reduce((sum, row) => sum + row.allocations.size, 0),
     refunds: rows.reduce((sum, row) => sum + row.refunds.size, 0),
-    statusList: published
-      ? { issued: iso(published.issued), until: published.expires === null ? null : iso(published.expires) }
+    statusList: list
+      ? { issued: iso(list.issued), until: list.expires === null ? null : iso(list.expires) }
       : null,
   }
 }
