@@ -54,7 +54,7 @@ describe('a sealed job', () => {
     const other = (await judge(bytes, { licenceText: await licenceFor(JOB, { machines: ['bench-2'] }) }))
       .decision
     expect(other.outcome).toBe('deny')
-    expect(codes(other)).toEqual(expect.arrayContaining(['licence.sealed', 'licence.wrong-machine']))
+    expect(codes(other)).toEqual(expect.arrayContaining(['licence.sealed', 'licence.other-machine']))
   })
 
   test('needs its licence under every policy, also where none is ever asked for', async () => {
