@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { CLASS_NAMES, type CommandClass } from '../gcode/index.ts'
 import { type Decision, REASONS_MAX, RELEASERS } from '../policies/index.ts'
+import { declaredSchema } from './control/index.ts'
 import { JOB_BYTES_MAX } from './spool/index.ts'
 
 /** Longer than any sentence of a policy or a rule. */
@@ -105,6 +106,7 @@ export const decisionSchema: z.ZodType<Decision> = z
     licence: z
       .strictObject({ id: name, issuer: text, licensee: text, expiresAt: text, copiesLeft: count })
       .nullable(),
+    declared: declaredSchema.exactOptional(),
     reasons: z.array(reason).max(REASONS_MAX),
     unlistedObjections: count,
     log: z.strictObject({ origin: text, index: count }).nullable(),

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
-import type { Decision, JobUser } from '../policies/index.ts'
+import type { Decision, DeclaredFacts, JobUser } from '../policies/index.ts'
 import { AgentError } from './errors.ts'
 import {
   DIGEST_BYTES,
@@ -17,7 +17,7 @@ import {
   INSPECTOR_NICENESS,
   type Inspection,
 } from './inspect-messages.ts'
-import type { Declarations, LicencePlace } from './licence/index.ts'
+import type { LicencePlace } from './licence/index.ts'
 import type { LicenceUse } from './licence-schema.ts'
 import { type SealingKey, unseal } from './sealed/index.ts'
 import { leaveIdleTime } from './serial/index.ts'
@@ -39,7 +39,7 @@ export interface InspectJobOptions {
   readonly sealingKey?: SealingKey
   /** The licence with all that goes with it. */
   readonly licenceText?: string
-  readonly declared?: Declarations
+  readonly declared?: DeclaredFacts
   readonly place: LicencePlace
   readonly user?: JobUser
   readonly nowMs: number

@@ -1,8 +1,9 @@
 /** What the gate and its inspector say to each other over a pipe: lines of JSON, bounded and checked on both sides. */
 import { z } from 'zod'
+import type { DeclaredFacts } from '../policies/index.ts'
 import { decisionSchema } from './decision-schema.ts'
 import type { AgentErrorCode } from './errors.ts'
-import type { Declarations, LicencePlace } from './licence/index.ts'
+import type { LicencePlace } from './licence/index.ts'
 import { licenceUseSchema } from './licence-schema.ts'
 import type { SealingKey } from './sealed/index.ts'
 import { BLOCK_BYTES, JOB_BYTES_MAX } from './spool/index.ts'
@@ -51,7 +52,7 @@ export const inspection = z.strictObject({
   /** What opens a sealed job. It comes this way and no other: arguments and environment are everybody's to read. */
   sealingKey: z.custom<SealingKey>(isObject).exactOptional(),
   licenceText: z.string().exactOptional(),
-  declared: z.custom<Declarations>(isObject).exactOptional(),
+  declared: z.custom<DeclaredFacts>(isObject).exactOptional(),
   /** From the gate itself, and as it made it. */
   place: z.custom<LicencePlace>(isObject),
   user: z.strictObject({ name: z.string(), role: z.string().exactOptional() }).exactOptional(),

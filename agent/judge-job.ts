@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type Decision,
+  type DeclaredFacts,
   decide,
   type JobUser,
   type LicenceObjection,
@@ -30,7 +31,7 @@ export interface JudgeJobOptions {
   readonly licenceText?: string
   readonly place: JobPlace
   /** What whoever starts it says of it besides who they are. */
-  readonly declared?: Declarations
+  readonly declared?: DeclaredFacts
   readonly user?: JobUser
   readonly nowMs: number
   /** Sees each chunk as it came: the spool's digests are made of the same bytes in the same pass. */
@@ -69,7 +70,7 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
   if (isSealed && licence?.ok !== true) tally.objectToJob(SEALED_UNLICENSED, 'enforce')
   for (const { objection, mode } of screenJob(options.place, declaredOf(options), licence))
     tally.objectToJob(objection, mode)
-  const decision = decide({
+  const decided = decide({
     id: randomUUID(),
     at: new Date(options.nowMs).toISOString(),
     job: { name, bytes: survey.bytes, sha256: survey.sha256, canonicalSha256: survey.canonicalSha256 },
@@ -82,6 +83,8 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     licence: standingOf(licence),
     ...(user !== undefined && { user }),
   })
+  const { declared } = options
+  const decision = declared === undefined ? decided : { ...decided, declared }
   return {
     survey,
     decision: isSealed ? withoutText(decision) : decision,

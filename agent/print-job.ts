@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { Decision, JobUser } from '../policies/index.ts'
+import type { Decision, DeclaredFacts, JobUser } from '../policies/index.ts'
 import type { Admission } from './copy-keeper.ts'
 import type { DurableIndex } from './durable-index.ts'
 import { AgentError } from './errors.ts'
 import { type JudgedJob, judgeJob } from './judge-job.ts'
 import type { Ledger } from './ledger.ts'
-import type { Declarations, LicencePlace, PrinterIdentity } from './licence/index.ts'
+import type { LicencePlace, PrinterIdentity } from './licence/index.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import type { AgentLogger } from './logger.ts'
 import { runSession, type SessionResult } from './run-session.ts'
@@ -34,7 +34,7 @@ export interface PrintJobOptions {
   readonly openLog: () => Promise<PrintLog>
   /** The licence with all that goes with it. */
   readonly licenceText?: string
-  readonly declared?: Declarations
+  readonly declared?: DeclaredFacts
   /** What opens a sealed job here. Where it is unset, nothing does. */
   readonly sealingKey?: SealingKey
   /** Where it is printed, as it is once the log is open. */

@@ -29,6 +29,20 @@ export interface DecisionReason {
   readonly release?: Releaser
 }
 
+/** What nobody can measure: anyone's word, and on record as theirs. */
+export interface DeclaredFacts {
+  readonly role?: string
+  readonly material?: {
+    readonly type: string
+    readonly vendor?: string
+    readonly lot?: string
+    readonly tag?: string
+  }
+  readonly endUse?: string
+  readonly destination?: string
+  readonly endUser?: string
+}
+
 /** The decision about one job: all that a person, a script and the log need to know of it. */
 export interface Decision {
   readonly id: string
@@ -53,6 +67,8 @@ export interface Decision {
     readonly expiresAt: string
     readonly copiesLeft: number
   } | null
+  /** What whoever asked said of the job, where they said anything. */
+  readonly declared?: DeclaredFacts
   /** Strongest first, at most `REASONS_MAX`. */
   readonly reasons: readonly DecisionReason[]
   /** Objections that no reason above counts, for want of space. */

@@ -4,6 +4,7 @@ import { askGate, type ControlAnswer } from '../control/index.ts'
 import { decisionSchema } from '../decision-schema.ts'
 import { AgentError, EXIT } from '../errors.ts'
 import { spoolJob } from '../spool/index.ts'
+import { type DeclaredOptions, readDeclared } from './declared.ts'
 import { checkPerson } from './end.ts'
 import { exitStatusOf, type GateOptions, gateSocket, tellRefusal } from './gate-requests.ts'
 import { dim, say, sayJson } from './output.ts'
@@ -11,7 +12,7 @@ import { presentedLicence } from './presented-licence.ts'
 import { startProgress } from './progress.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
 
-export interface ArmOptions extends GateOptions {
+export interface ArmOptions extends GateOptions, DeclaredOptions {
   readonly licence?: string
   readonly user?: string
 }
@@ -19,6 +20,7 @@ export interface ArmOptions extends GateOptions {
 /** `portcullis arm`: the gate that runs inspects a job and, if it is allowed, waits for a host to print it. */
 export async function arm(job: string, options: ArmOptions): Promise<void> {
   checkPerson('--user', options.user)
+  const declared = readDeclared(options)
   const socket = gateSocket(options)
   const presented = await presentedLicence(job, options.licence)
   const licence = presented.text
@@ -35,6 +37,7 @@ export async function arm(job: string, options: ArmOptions): Promise<void> {
           name: source.name,
           ...(licence !== undefined && { licence }),
           ...(options.user !== undefined && { user: options.user }),
+          ...(declared !== undefined && { declared }),
         },
         (bytes) => progress.update(bytes),
         interrupt.signal,

@@ -3,6 +3,7 @@ import { judgeJob } from '../judge-job.ts'
 import { licencePlace } from '../licence-place.ts'
 import { sealingKeyIn } from '../sealing-key.ts'
 import { openStateFolder } from '../state-folder.ts'
+import { type DeclaredOptions, readDeclared } from './declared.ts'
 import { checkPerson } from './end.ts'
 import { openJob } from './open-job.ts'
 import { say, sayJson } from './output.ts'
@@ -11,7 +12,7 @@ import { startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
 
-export interface CheckOptions {
+export interface CheckOptions extends DeclaredOptions {
   readonly policy: string
   readonly licence?: string
   readonly printer?: string
@@ -23,6 +24,7 @@ export interface CheckOptions {
 /** `portcullis check`: the decision that a print would get, without printer and without record. */
 export async function check(job: string, options: CheckOptions): Promise<void> {
   checkPerson('--user', options.user)
+  const declared = readDeclared(options)
   const loaded = findPolicy(options.policy)
   const licence = await presentedLicence(job, options.licence)
   const state = await openStateFolder(options.state)
@@ -38,6 +40,7 @@ export async function check(job: string, options: CheckOptions): Promise<void> {
     nowMs: Date.now(),
     progress: (bytes) => progress.update(bytes),
     ...(licence.text !== undefined && { licenceText: licence.text }),
+    ...(declared !== undefined && { declared }),
     ...(options.user !== undefined && { user: { name: options.user } }),
   }).finally(() => {
     progress.stop()

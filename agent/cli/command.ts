@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '../errors.ts'
 import { addAuditCommands } from './audit-commands.ts'
+import { addDeclaredOptions } from './declared-options.ts'
 import { endOnFault, endWithError } from './end.ts'
 import { addGateCommands } from './gate-commands.ts'
 import { addLicenceCommands } from './licence-commands.ts'
@@ -93,28 +94,32 @@ function addJobCommands(program: Command): void {
     .option('--dialect <name>', 'how the printer’s firmware reads lines: marlin', 'marlin')
     .option('--json', 'write one JSON object a line')
     .action(async (file, options) => (await import('./read.ts')).read(file, options))
-  program
-    .command('check')
-    .description('decide about a job without printing it')
-    .argument('<job>', 'G-code file, or - for standard input')
-    .requiredOption('--policy <file>', POLICY_HELP)
-    .option(
-      '--licence <file>',
-      'licence that was given with the design (default: <job>.licence, else the one in the job)',
-    )
-    .option('--printer <id>', 'judge as if for the machine with this id (default: this machine)')
-    .option('--user <name>', 'who asks')
+  addDeclaredOptions(
+    program
+      .command('check')
+      .description('decide about a job without printing it')
+      .argument('<job>', 'G-code file, or - for standard input')
+      .requiredOption('--policy <file>', POLICY_HELP)
+      .option(
+        '--licence <file>',
+        'licence that was given with the design (default: <job>.licence, else the one in the job)',
+      )
+      .option('--printer <id>', 'judge as if for the machine with this id (default: this machine)')
+      .option('--user <name>', 'who asks'),
+  )
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (job, options) => (await import('./check.ts')).check(job, options))
-  program
-    .command('print')
-    .description('decide about a job, put the decision on record, and print it if it is allowed')
-    .argument('<job>', 'G-code file, or - for standard input')
-    .requiredOption('--port <port>', 'serial device, tcp://HOST:PORT, or `sim` for the built-in printer')
-    .requiredOption('--policy <file>', POLICY_HELP)
-    .option('--licence <file>', 'licence that was given with the design')
-    .option('--user <name>', 'who prints')
+  addDeclaredOptions(
+    program
+      .command('print')
+      .description('decide about a job, put the decision on record, and print it if it is allowed')
+      .argument('<job>', 'G-code file, or - for standard input')
+      .requiredOption('--port <port>', 'serial device, tcp://HOST:PORT, or `sim` for the built-in printer')
+      .requiredOption('--policy <file>', POLICY_HELP)
+      .option('--licence <file>', 'licence that was given with the design')
+      .option('--user <name>', 'who prints'),
+  )
     .option('--witnesses <file>', 'print only what these witnesses have cosigned (C2SP tlog-policy)')
     .option('--baud <n>', 'line speed of a serial device', '115200')
     .option('--log-level <level>', 'what to tell on standard error: silent, error, warn, info, debug', 'warn')

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addDeclaredOptions } from './declared-options.ts'
 
 /** The commands of the inline gate: to run it, to talk to it, to set it up. */
 
@@ -25,15 +26,16 @@ function addServe(program: Command): void {
 }
 
 function addRequests(program: Command): void {
-  request(
-    program,
-    'arm',
-    'judge a job and let the gate print it: its host may then stream it, command by command',
-  )
-    .argument('<job>', 'G-code file, or - for standard input')
-    .option('--licence <file>', 'licence that was given with the design')
-    .option('--user <name>', 'who prints')
-    .action(async (job, options) => (await import('./arm.ts')).arm(job, options))
+  addDeclaredOptions(
+    request(
+      program,
+      'arm',
+      'judge a job and let the gate print it: its host may then stream it, command by command',
+    )
+      .argument('<job>', 'G-code file, or - for standard input')
+      .option('--licence <file>', 'licence that was given with the design')
+      .option('--user <name>', 'who prints'),
+  ).action(async (job, options) => (await import('./arm.ts')).arm(job, options))
   request(program, 'disarm', 'give up a job that was armed and has not begun').action(async (options) =>
     (await import('./gate-requests.ts')).disarm(options),
   )

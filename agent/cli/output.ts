@@ -36,6 +36,7 @@ export function cleanLine(line: string): string {
 
 /** Writes lines to standard output. */
 export function say(...lines: readonly string[]): void {
+  if (lines.length === 0) return
   process.stdout.write(`${lines.map(cleanLine).join('\n')}\n`)
 }
 

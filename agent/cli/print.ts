@@ -13,6 +13,7 @@ import { type Simulator, startSimulator } from '../simulator.ts'
 import { openStateFolder } from '../state-folder.ts'
 import type { WitnessClient } from '../witness/index.ts'
 import { leastCosigners, loadWitnessPolicy, type WitnessingOptions, witnessing } from '../witnessing.ts'
+import { type DeclaredOptions, readDeclared } from './declared.ts'
 import { badUsage, checkPerson, errorDocument, wholeNumber } from './end.ts'
 import { interruptSignal, keepOnUnheard } from './interrupt.ts'
 import { complain, dim, duration, green, red, say, sayJson } from './output.ts'
@@ -22,7 +23,7 @@ import { type Progress, startProgress } from './progress.ts'
 import { findPolicy } from './ready-policies.ts'
 import { decisionLines, EXIT_BY_OUTCOME } from './show-decision.ts'
 
-export interface PrintOptions {
+export interface PrintOptions extends DeclaredOptions {
   readonly port: string
   readonly policy: string
   readonly licence?: string
@@ -54,6 +55,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
   const baud = wholeNumber('--baud', options.baud, 300, BAUD_MAX)
   checkPortName(options.port)
   checkPerson('--user', options.user)
+  const declared = readDeclared(options)
   const logger = createLogger(levelOf(options.logLevel))
   const loaded = findPolicy(options.policy)
   const witnesses = options.witnesses === undefined ? undefined : loadWitnessPolicy(options.witnesses)
@@ -117,6 +119,7 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
       progress: (sent) => bar.update(sent),
       sealingKey: await sealingKeyIn(state.path),
       ...(licence.text !== undefined && { licenceText: licence.text }),
+      ...(declared !== undefined && { declared }),
       ...(options.user !== undefined && { user: { name: options.user } }),
     })
     bar.stop()

@@ -3,6 +3,7 @@
  * answer, a line too. Checked on both sides: neither trusts what the other sends.
  */
 import { z } from 'zod'
+import { type Declared, declaredSchema } from './declared.ts'
 import { PERSON_CHARS_MAX, personProblem } from './person.ts'
 
 /** A request with the longest licence and path has 300 KB. */
@@ -54,6 +55,7 @@ export const controlRequest = z.discriminatedUnion('do', [
     /** The text of the token. */
     licence: z.string().max(LICENCE_CHARS_MAX).exactOptional(),
     user: person.exactOptional(),
+    declared: declaredSchema.exactOptional(),
   }),
   z.strictObject({ do: z.literal('disarm'), by: person }),
   z.strictObject({ do: z.literal('clear'), by: person }),
@@ -79,6 +81,7 @@ export type ControlRequest =
       readonly name?: string
       readonly licence?: string
       readonly user?: string
+      readonly declared?: Declared
     }
   | { readonly do: 'disarm'; readonly by: string }
   | { readonly do: 'clear'; readonly by: string }

@@ -106,7 +106,7 @@ export class GateDesk implements GateControl {
     signal: AbortSignal,
   ): Promise<ControlAnswer> {
     const { gate, log, loaded, state, inspectorProgram } = this.#options
-    const { path, licence, user } = request
+    const { path, licence, user, declared } = request
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
     const printer = namesPrinter(licence, state.machineId) ? await this.#options.identify() : null
@@ -125,6 +125,7 @@ export class GateDesk implements GateControl {
       progress,
       signal,
       ...(licence !== undefined && { licenceText: licence }),
+      ...(declared !== undefined && { declared }),
       ...(user !== undefined && { user: { name: user } }),
     })
     try {
