@@ -15,7 +15,6 @@ import { checkMachine } from './machine.ts'
 import { checkMaterials } from './materials.ts'
 import { checkObligations } from './obligations.ts'
 import { checkOperators } from './operators.ts'
-import { checkPrinter } from './printer.ts'
 import { checkRevokedIssuer } from './revoked-issuer.ts'
 import { checkTier } from './tier.ts'
 
@@ -26,7 +25,6 @@ export const CHECKS: readonly LicenceCheck[] = [
   ofEach(checkClock),
   ofEach(checkDates),
   ofEach(checkMachine),
-  ofEach(checkPrinter),
   ofEach(checkDesign),
   ofEach(checkTier),
   ofEach(checkExemption),

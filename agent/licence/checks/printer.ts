@@ -1,13 +1,14 @@
 /** On which of the machine's printers. */
 import { deny, type Objection, refuse } from '../../token/index.ts'
-import type { LicenceContext, PrinterIdentity } from '../context.ts'
-import { type Licence, type LicensedPrinter, PRINTER_LEVELS } from '../licence.ts'
+import type { PrinterIdentity } from '../context.ts'
+import { type LicensedPrinter, PRINTER_LEVELS } from '../licence.ts'
 
 /** A licence names a printer where it means one: not to know which one is there is no reason to go on. */
-export function checkPrinter({ machines }: Licence, { machine }: LicenceContext): readonly Objection[] {
-  const wanted = machines.find(({ id }) => id === machine.id)?.printer
+export function checkPrinter(
+  wanted: LicensedPrinter | undefined,
+  found: PrinterIdentity | null,
+): readonly Objection[] {
   if (wanted === undefined) return []
-  const found = machine.printer
   if (found === null) {
     const what = 'licence is for one printer, and it is not known which one is here'
     return [deny(refuse('printer-unknown', what, 'unknown', describe(wanted)))]
