@@ -161,7 +161,7 @@ describe('a sealed job', () => {
     const text = `${readFileSync(design, 'utf8')}M104 S299\n${PLANTED[2]} ${PLANTED[0]}\nG1 ${PLANTED[1]} ${PLANTED[1]}\n`
     const job = await sealed('hostile.age', site.file('hostile.gcode', text))
     const printer = await startPrinter()
-    const printed = await print(job, printer, '--licence', licence, '--log-level', 'trace').ended
+    const printed = await print(job, printer, '--licence', licence, '--log-level', 'debug').ended
     expect(printed.status).toBe(3)
     expect(printed.stdout).toMatch(/299 °C where 260 °C is the limit/)
     const more = [
