@@ -34,8 +34,9 @@ export async function readOrderFile<Schema extends Parameters<YamlCheck['read']>
   path: string,
   schema: Schema,
   keys: readonly string[],
+  bytesMax = ORDER_BYTES_MAX,
 ): Promise<ReadFile<Schema['_output']>> {
-  const yaml = readYaml(await readText(path), KIND)
+  const yaml = readYaml(await readText(path, bytesMax), KIND)
   if (!yaml.ok) throw problems(path, yaml.problems)
   const check = new YamlCheck(yaml.source, KIND)
   const value = check.read(schema, yaml.source.value, [], keys)
@@ -93,8 +94,8 @@ async function digestsOf({ path, as }: NamedFile, folder: string): Promise<FileD
   return { sha256: hash.digest('hex') }
 }
 
-async function readText(path: string): Promise<string> {
-  const bytes = await readBoundedFile(path, ORDER_BYTES_MAX, KIND)
+async function readText(path: string, bytesMax: number): Promise<string> {
+  const bytes = await readBoundedFile(path, bytesMax, KIND)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
