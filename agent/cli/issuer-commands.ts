@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addStatusCommands } from './status-commands.ts'
 
 /** The commands of those who issue licences and of those who pass them on. */
 
@@ -73,6 +74,30 @@ function addKeyCommands(issuer: Command): void {
     .argument('<dir>', 'folder of the issuer')
     .option('--json', JSON_HELP)
     .action(async (dir, options) => (await import('./issuer.ts')).showIssuer(dir, options))
+  withPassphrase(
+    issuer
+      .command('recognise')
+      .description('state that tiers and classes of another regime are, here, some of yours')
+      .argument('<dir>', 'folder of the issuer')
+      .argument('<file>', 'file with `recognition: 1`, of, expires, tiers, classes'),
+  )
+    .option('--out <file>', OUT_HELP)
+    .option('--json', JSON_HELP)
+    .action(async (dir, file, options) =>
+      (await import('./issuer-statements.ts')).recognise(dir, file, options),
+    )
+  withPassphrase(
+    issuer
+      .command('screening')
+      .description('sign a list of parties, countries and materials that sites look at before they print')
+      .argument('<dir>', 'folder of the issuer')
+      .argument('<file>', 'file with `screening-list: 1`, name, version, source, expires, entries'),
+  )
+    .option('--out <file>', OUT_HELP)
+    .option('--json', JSON_HELP)
+    .action(async (dir, file, options) =>
+      (await import('./issuer-statements.ts')).publishScreening(dir, file, options),
+    )
 }
 
 function addIssueCommand(licence: Command): void {
@@ -145,10 +170,12 @@ function addLedgerCommands(licence: Command): void {
       .option('--json', JSON_HELP)
       .action(async (file, options) => (await import('./licence-ledger.ts')).mark(kind, file, options))
   }
+  const status = licence
+    .command('status')
+    .description('tell sites which licences were called back, and learn it from issuers')
+  addStatusCommands(status)
   withPassphrase(
-    licence
-      .command('status')
-      .description('tell sites which licences were called back')
+    status
       .command('publish')
       .description('sign a status list with every licence that has a place in it')
       .addOption(issuerOption())
