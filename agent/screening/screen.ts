@@ -33,11 +33,13 @@ export interface ScreeningHit {
 /** More hits than this are not looked at one by one: the name is too common for the list, or the list too wide. */
 const HITS_MAX = 20
 
+const VENDOR = 'material vendor'
+
 const PARTIES = [
   ['endUser', 'end user'],
   ['operator', 'operator'],
   ['licensee', 'licensee'],
-  ['vendor', 'material vendor'],
+  ['vendor', VENDOR],
 ] as const
 
 interface Wanted {
@@ -97,23 +99,32 @@ function hitsOf(
   }
 }
 
-/** A vendor by its name, a lot letter by letter; where an entry names both, both must fit. */
+/**
+ * A vendor by its name, a lot letter by letter. Where an entry names both, neither may be another; the one that nobody
+ * declared could be the one that is meant.
+ */
 function materialHit(
   entry: ScreeningEntry,
   { vendor, lot }: ScreeningSubjects,
   parties: readonly Wanted[],
   hit: (subject: string, declared: string, matched: string, score: number) => ScreeningHit,
 ): readonly ScreeningHit[] {
-  const isLot = entry.lot !== null && lot !== undefined && plainLot(lot) === plainLot(entry.lot)
-  if (entry.vendor === null) return isLot ? [hit('material lot', lot, entry.lot, 1)] : []
-  // A lot that nobody declared could be the one.
-  if (entry.lot !== null && lot !== undefined && !isLot) return []
-  const wanted = parties.find(({ subject }) => subject === 'material vendor')
-  if (wanted === undefined || vendor === undefined) return []
-  const score = nameScore(wanted.name, plainName(entry.vendor))
-  if (score < HIT_SCORE) return []
-  const what = entry.lot === null ? '' : `, lot ${entry.lot}`
-  return [hit('material vendor', vendor, `${entry.vendor}${what}`, score)]
+  const isLot = sameLot(entry.lot, lot)
+  const name = parties.find(({ subject }) => subject === VENDOR)?.name
+  const score = entry.vendor === null || name === undefined ? null : nameScore(name, plainName(entry.vendor))
+  if (isLot === false || (score !== null && score < HIT_SCORE)) return []
+  if (score !== null && vendor !== undefined) {
+    const what = entry.lot === null ? '' : `, lot ${entry.lot}`
+    return [hit(VENDOR, vendor, `${entry.vendor}${what}`, score)]
+  }
+  return isLot === true && lot !== undefined ? [hit('material lot', lot, entry.lot ?? '', 1)] : []
+}
+
+/** Null where the entry names none, or nobody declared one. */
+function sameLot(listed: string | null, declared: string | undefined): boolean | null {
+  if (listed === null || declared === undefined) return null
+  const plain = plainLot(declared)
+  return plain !== '' && plain === plainLot(listed)
 }
 
 function bestOf(
