@@ -9,6 +9,7 @@ const PEOPLE_KINDS: ReadonlySet<AgentKind> = new Set<AgentKind>([
   'reviewed',
   'case-approved',
   'incident-exported',
+  'list-seen',
   'report-filed',
 ])
 

@@ -36,6 +36,8 @@ const SURE_WITNESSES = 2
 /** Lists that are remembered, those that were issued last. With the longest names they still fit into a snapshot. */
 const LISTS_MAX = 64
 
+type ListSeen = Extract<AuditRecord, { readonly kind: 'list-seen' }>
+
 /** A time, and the record that told it. */
 interface Told {
   readonly ms: number
@@ -43,7 +45,7 @@ interface Told {
 }
 
 /** Times in milliseconds since 1970; 0 where nobody said one. */
-interface TrustedTime {
+export interface TrustedTime {
   /** The latest time that is believed of the records. */
   readonly believed: Told
   /** A jump of theirs that is not believed yet: where it went, and how far the records have come since. */
@@ -120,7 +122,7 @@ export function seenLists({ lists }: TrustedTime, { nowMs, doubt }: TimeStanding
 }
 
 /** What is to be on record of the status lists that a licence was checked with, before its first byte. */
-export function unseenLists(lists: LicenceUse['lists'], seen: SeenLists): readonly AuditRecord[] {
+export function unseenLists(lists: LicenceUse['lists'], seen: SeenLists): readonly ListSeen[] {
   return lists
     .filter(({ uri, issuedAtMs }) => issuedAtMs > (seenOf(seen, uri)?.issuedAtMs ?? -1))
     .map(({ uri, issuedAtMs, sha256 }) => ({

@@ -16,8 +16,9 @@ import { checkPeopleRecord } from '../people-checks.ts'
 import { peopleRecord } from '../people-records.ts'
 import { isSamePrinter, namesPrinter, otherPrinterWords } from '../printer-identity.ts'
 import { sealingKeyIn } from '../sealing-key.ts'
+import { checkListSeen } from '../seen-list.ts'
 import type { StateFolder } from '../state-folder.ts'
-import { unseenLists } from '../trusted-time.ts'
+import { TRUSTED_TIME, unseenLists } from '../trusted-time.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
@@ -36,7 +37,7 @@ export interface GateDeskOptions {
   readonly host: () => string | null
   readonly loaded: LoadedPolicy
   readonly state: StateFolder
-  readonly log: Pick<Ledger, 'append' | 'copies'>
+  readonly log: Pick<Ledger, 'append' | 'copies' | 'stateOf'>
   readonly place: (printer: PrinterIdentity | null) => Promise<LicencePlace>
   /** Asks the printer which one it is; null where that cannot be known. */
   readonly identify: () => Promise<PrinterIdentity | null>
@@ -259,7 +260,10 @@ export class GateDesk implements GateControl {
 
   async #recordChecked(record: AuditRecord): Promise<ControlAnswer> {
     const { log, state } = this.#options
-    const problem = await checkPeopleRecord(state.logDir, record)
+    const problem =
+      record.kind === 'list-seen'
+        ? await checkListSeen(state, record, log.stateOf(TRUSTED_TIME), Date.now())
+        : await checkPeopleRecord(state.logDir, record)
     if (problem !== null) return { ok: false, code: 'USAGE', message: `not recorded: ${problem}` }
     const { index } = await log.append(record)
     return { ok: true, message: `recorded as ${index}`, index }

@@ -1,0 +1,70 @@
+import type { AuditRecord } from './log-format/index.ts'
+import type { StateFolder } from './state-folder.ts'
+import { peekStatusList, readStatusList, type StatusList } from './status/index.ts'
+import { statusListsIn } from './status-folder.ts'
+import { formatTime } from './token/index.ts'
+import { loadTrust, revocationOf } from './trust/index.ts'
+import { LEAP_MAX_MS, seenLists, type TrustedTime, timeStanding, unseenLists } from './trusted-time.ts'
+
+/** Status lists that a person brings to the machine: verified before one is kept, and before the log knows its time. */
+
+type ListSeen = Extract<AuditRecord, { readonly kind: 'list-seen' }>
+
+/** A list that may be used here, or why it may not. Throws LICENCE_UNREADABLE where the trust folder cannot be read. */
+export async function verifyList(
+  state: Pick<StateFolder, 'trustDir'>,
+  compact: string,
+  trusted: TrustedTime,
+  clockMs: number,
+): Promise<StatusList | { readonly problem: string }> {
+  const standing = timeStanding(trusted, clockMs)
+  const peek = peekStatusList(compact)
+  // Where the clock was never set, the list itself is what tells the time, if its signature holds.
+  const nowMs = standing.doubt === 'unset' ? Math.max(standing.nowMs, peek?.issuedAtMs ?? 0) : standing.nowMs
+  const trust = await loadTrust(state.trustDir, nowMs)
+  const read = await readStatusList(compact, trust.anchorsPem, nowMs)
+  if (!read.ok) return { problem: read.refusal.message }
+  const { list } = read
+  const revoked = revocationOf(trust, list.issuer)
+  if (revoked !== undefined) return { problem: `${revoked.label} was revoked here` }
+  if (list.issuedAtMs > nowMs + LEAP_MAX_MS) {
+    const when = `it was issued on ${formatTime(list.issuedAtMs)}, far later than it is now`
+    return { problem: `${when}; set this machine's clock, or ask its issuer for another` }
+  }
+  const seen = seenLists(trusted, standing)[list.uri]
+  if (seen !== undefined && (seen.issuedAtMs > list.issuedAtMs || isOther(seen, list))) {
+    const problem = `it is older than the one of ${formatTime(seen.issuedAtMs)} that was used here`
+    return { problem: isOther(seen, list) ? 'another of the same time was used here' : problem }
+  }
+  return list
+}
+
+function isOther(seen: { readonly issuedAtMs: number; readonly sha256: string }, list: StatusList): boolean {
+  return seen.issuedAtMs === list.issuedAtMs && seen.sha256 !== list.sha256
+}
+
+/** The record of a list, where the log does not know it yet. */
+export function recordOfList(list: StatusList, trusted: TrustedTime, clockMs: number): ListSeen | undefined {
+  const [record] = unseenLists([list], seenLists(trusted, timeStanding(trusted, clockMs)))
+  return record
+}
+
+/** Why a record of a list that somebody asks for may not be added, or null: the list must be kept here, and be good. */
+export async function checkListSeen(
+  state: Pick<StateFolder, 'trustDir'>,
+  record: ListSeen,
+  trusted: TrustedTime,
+  clockMs: number,
+): Promise<string | null> {
+  for (const compact of await statusListsIn(state.trustDir)) {
+    if (peekStatusList(compact)?.uri !== record.uri) continue
+    const list = await verifyList(state, compact, trusted, clockMs)
+    if ('problem' in list) return list.problem
+    const made = recordOfList(list, trusted, clockMs)
+    if (made === undefined) return 'the log knows this list already'
+    const isSame =
+      made.type === record.type && made.issuedAt === record.issuedAt && made.sha256 === record.sha256
+    return isSame ? null : 'it is not about the list that is kept here'
+  }
+  return 'no list of this name is kept here'
+}
