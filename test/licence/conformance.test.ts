@@ -58,6 +58,19 @@ test('the table in FORMAT.md is what these tests found (UPDATE=1 rewrites it)', 
   else expect(MARKED.exec(text)?.[0]).toContain(table)
 })
 
+test('whoever may release what is held is the one that section 4 names', () => {
+  const text = readFileSync(FORMAT, 'utf8')
+  const section = text.slice(text.indexOf('## 4. Refusals'), text.indexOf('## 5.'))
+  const holds = ROWS.flatMap(({ satisfied, violated, absent }) => [satisfied, ...violated, absent]).flatMap(
+    ({ code }) => [...code.matchAll(/([a-z-]+) \(hold: ([a-z]+)\)/g)],
+  )
+  expect(holds.length).toBeGreaterThan(5)
+  for (const [, code, releaser] of holds) {
+    const line = section.split('\n').find((one) => one.startsWith(`| \`${code}\``))
+    expect(line?.split('|')[2], code).toContain(releaser)
+  }
+})
+
 /** A group stands right before its first member, in the order of the schema. */
 function placeOf(line: string): number {
   const claim = /`([^`]+)`/.exec(line)?.[1] ?? ''

@@ -1,6 +1,8 @@
 /** The test vectors of FORMAT.md. UPDATE=1 signs the tokens anew; the answers they must give stay as they are here. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { commitToName } from '../../agent/licence/commitment.ts'
+import type { Declarations, LicensedJob } from '../../agent/licence/index.ts'
 import { verifyLicence } from '../../agent/licence/verify-licence.ts'
 import {
   bracket,
@@ -12,6 +14,7 @@ import {
   fixtureKey,
   issuer,
   NOW_MS,
+  PLAIN_JOB,
   plainClaims,
   plainHeader,
   readFixture,
@@ -24,11 +27,25 @@ interface Vector {
   readonly machine: string
   readonly rawSha256: string
   readonly canonicalSha256: string
+  /** What was declared of the job, and what was measured of it beyond a job within every limit; absent: nothing. */
+  readonly declared?: Declarations
+  readonly measured?: Partial<LicensedJob>
   readonly answer: string
 }
 
+/** Of the sealed name in `bound`. */
+const SALT = '00112233445566778899aabbccddeeff'
+
 const at = (timeMs: number): string => new Date(timeMs).toISOString()
 const here = { now: at(NOW_MS), machine: 'bench-1', ...bracket }
+
+const declared = {
+  operator: 'Ana P\u00e9rez',
+  role: 'technician',
+  material: { type: 'PLA', vendor: 'Spoolworks', lot: 'L-7' },
+  endUse: 'medical-training',
+  destination: 'NL',
+} satisfies Declarations
 
 const vectors: readonly Vector[] = [
   { token: 'plain', ...here, answer: 'allowed' },
@@ -45,6 +62,18 @@ const vectors: readonly Vector[] = [
   { token: 'plain', ...here, ...digestsOf('other'), answer: 'other-design' },
   { token: 'raw-digest-only', ...here, answer: 'allowed' },
   { token: 'raw-digest-only', ...here, rawSha256: digestsOf('other').rawSha256, answer: 'other-design' },
+  { token: 'bound', ...here, declared, answer: 'allowed' },
+  { token: 'bound', ...here, declared: { ...declared, operator: 'Bo Olsson' }, answer: 'other-operator' },
+  { token: 'bound', ...here, declared: { ...declared, destination: 'FR' }, answer: 'other-end-use' },
+  {
+    token: 'bound',
+    ...here,
+    declared: { ...declared, material: { ...declared.material, lot: 'L-8' } },
+    answer: 'other-material',
+  },
+  { token: 'bound', ...here, answer: 'material-undeclared' },
+  { token: 'bound', ...here, declared, measured: { nozzleMaxCelsius: 241 }, answer: 'outside-envelope' },
+  { token: 'bound', ...here, declared, measured: { layerMinMm: 0.05 }, answer: 'outside-envelope' },
   { token: 'other-signature', ...here, answer: 'bad-signature' },
   { token: 'other-issuer-uri', ...here, answer: 'issuer-not-allowed' },
   { token: 'unknown-claim', ...here, answer: 'unsupported-claim' },
@@ -61,6 +90,14 @@ async function makeTokens(): Promise<Record<string, string>> {
   return {
     plain: await signClaims(claims),
     'raw-digest-only': await signClaims(change(claims, ['design', 'digests'], [rawDigest])),
+    bound: await signClaims({
+      ...claims,
+      materials: [{ type: 'PLA', vendor: 'Spoolworks', lot: 'L-7' }],
+      operators: [{ salt: SALT, sha256: commitToName(SALT, declared.operator) }],
+      limits: { nozzle_c: 240, layer_mm: [0.1, 0.3] },
+      end_use: { code: 'medical-training', countries: ['NL', 'BE'] },
+      obligations: [{ kind: 'report', within_days: 14 }],
+    }),
     'other-signature': await signClaims(claims, plainHeader.x5c, fixtureKey('rogue')),
     'other-issuer-uri': await signClaims({ ...claims, iss: 'https://licences.example.org/other' }),
     'unknown-claim': await signClaims({ ...claims, limits: { nozzle_max_C: 210 } }),
@@ -91,8 +128,9 @@ test('the recorded vectors are the ones listed here', () => {
 
 test.each(recorded)('$token at $now on $machine: $answer', async (vector) => {
   const token = readFixture(`tokens/${vector.token}.licence`).trim()
-  const { rawSha256, canonicalSha256, machine: machineId } = vector
-  const changes = { nowMs: Date.parse(vector.now), machineId, design: { rawSha256, canonicalSha256 } }
+  const { rawSha256, canonicalSha256, machine: machineId, declared = {}, measured } = vector
+  const job = { ...PLAIN_JOB, rawSha256, canonicalSha256, ...measured }
+  const changes = { nowMs: Date.parse(vector.now), machineId, job, declared }
   const result = await verifyLicence(token, contextWith(changes))
   expect(result.ok ? 'allowed' : result.refusal.code).toBe(vector.answer)
 })
