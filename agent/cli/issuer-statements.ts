@@ -17,7 +17,11 @@ const recognitionFile = statementFileSchema('recognition', { of, tiers, classes 
 
 /** `portcullis licence issuer recognise` */
 export async function recognise(issuer: string, file: string, options: StatementOptions): Promise<void> {
-  const { value, fail } = await readOrderFile(file, recognitionFile, Object.keys(recognitionFile.shape))
+  const { value, fail } = await readOrderFile(file, {
+    what: 'recognition',
+    schema: recognitionFile,
+    keys: Object.keys(recognitionFile.shape),
+  })
   const { id, expires } = value
   const { token, id: made } = await handOut({ ...options, issuer }, (folder, passphrase) =>
     folder.prepareStatement(passphrase, 'recognition', (uri, nowMs) => {
@@ -42,8 +46,12 @@ export async function publishScreening(
   file: string,
   options: StatementOptions,
 ): Promise<void> {
-  const keys = Object.keys(screeningFile.shape)
-  const { value, fail } = await readOrderFile(file, screeningFile, keys, LIST_BYTES_MAX)
+  const { value, fail } = await readOrderFile(file, {
+    what: 'screening list',
+    schema: screeningFile,
+    keys: Object.keys(screeningFile.shape),
+    bytesMax: LIST_BYTES_MAX,
+  })
   const { id, expires } = value
   const { token, id: made } = await handOut({ ...options, issuer }, (folder, passphrase) =>
     folder.prepareStatement(passphrase, 'screeningList', (uri, nowMs) => {

@@ -17,11 +17,17 @@ import { type SurveyedJob, surveyJob } from '../survey-job.ts'
 import { readBoundedFile } from '../token/index.ts'
 import { openJob } from './open-job.ts'
 
-/** How the file is called in messages. */
-const KIND = 'order'
-
 /** A complete order, comments and all, takes 6 KiB. */
 const ORDER_BYTES_MAX = 64 * 1024
+
+/** How a file is called in messages, and what it says. */
+export interface OrderKind<Schema> {
+  readonly what: string
+  readonly schema: Schema
+  /** Its keys at the top, for a hint about one that is none. */
+  readonly keys: readonly string[]
+  readonly bytesMax?: number
+}
 
 /** A file that was read, and how to say what is wrong at a place in it. */
 interface ReadFile<T> {
@@ -29,16 +35,14 @@ interface ReadFile<T> {
   fail(path: readonly PropertyKey[], message: string): AgentError
 }
 
-/** Reads a file of that schema. Fails with USAGE, with each problem as `file:line:column ...`. */
+/** Reads a file of that kind. Fails with USAGE, with each problem as `file:line:column ...`. */
 export async function readOrderFile<Schema extends Parameters<YamlCheck['read']>[0]>(
   path: string,
-  schema: Schema,
-  keys: readonly string[],
-  bytesMax = ORDER_BYTES_MAX,
+  { what, schema, keys, bytesMax = ORDER_BYTES_MAX }: OrderKind<Schema>,
 ): Promise<ReadFile<Schema['_output']>> {
-  const yaml = readYaml(await readText(path, bytesMax), KIND)
+  const yaml = readYaml(await readText(path, what, bytesMax), what)
   if (!yaml.ok) throw problems(path, yaml.problems)
-  const check = new YamlCheck(yaml.source, KIND)
+  const check = new YamlCheck(yaml.source, what)
   const value = check.read(schema, yaml.source.value, [], keys)
   if (value === undefined) throw problems(path, check.problems)
   const fail = (at: readonly PropertyKey[], message: string): AgentError => {
@@ -50,7 +54,11 @@ export async function readOrderFile<Schema extends Parameters<YamlCheck['read']>
 
 /** Reads an order for a licence, and looks at the files that it names. */
 export async function readOrder(path: string, nowMs: number): Promise<LicenceOrder> {
-  const { value: order, fail } = await readOrderFile(path, orderFileSchema, ORDER_KEYS)
+  const { value: order, fail } = await readOrderFile(path, {
+    what: 'licence order',
+    schema: orderFileSchema,
+    keys: ORDER_KEYS,
+  })
   if (order.expires <= nowMs) throw fail(['expires'], '`expires` is in the past')
   const digests = new Map<string, FileDigests>()
   for (const file of filesOf(order)) {
@@ -94,12 +102,12 @@ async function digestsOf({ path, as }: NamedFile, folder: string): Promise<FileD
   return { sha256: hash.digest('hex') }
 }
 
-async function readText(path: string, bytesMax: number): Promise<string> {
-  const bytes = await readBoundedFile(path, bytesMax, KIND)
+async function readText(path: string, what: string, bytesMax: number): Promise<string> {
+  const bytes = await readBoundedFile(path, bytesMax, what)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw new AgentError('USAGE', `${KIND} \`${path}\` is not UTF-8 text`, { cause })
+    throw new AgentError('USAGE', `${what} \`${path}\` is not UTF-8 text`, { cause })
   }
 }
 

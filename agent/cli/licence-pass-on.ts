@@ -47,7 +47,11 @@ export async function sublicense(
   options: SublicenseOptions,
 ): Promise<void> {
   const parent = await readLicenceFile(parentFile)
-  const { value, fail } = await readOrderFile(order, sublicenceFileSchema, SUBLICENCE_KEYS)
+  const { value, fail } = await readOrderFile(order, {
+    what: 'sub-licence order',
+    schema: sublicenceFileSchema,
+    keys: SUBLICENCE_KEYS,
+  })
   const nowMs = Date.now()
   if (value.expires !== undefined && value.expires <= nowMs)
     throw fail(['expires'], '`expires` is in the past')
