@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addDeclaredOptions } from './declared-options.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { addTrustCommands } from './trust-commands.ts'
 
@@ -18,13 +19,16 @@ export function addLicenceCommands(program: Command): void {
     .argument('<licence>', 'licence file')
     .option('--json', JSON_HELP)
     .action(async (file, options) => (await import('./licence-show.ts')).show(file, options))
-  licence
-    .command('verify')
-    .description('check whether a licence allows a job on a machine, now')
-    .argument('<licence>', 'licence file')
-    .requiredOption('--job <file>', 'the G-code file to be printed')
-    .option('--machine <id>', 'on the machine with this id (default: this machine)')
-    .option('--trust <pem>', 'trust this root certificate as well', collect)
+  addDeclaredOptions(
+    licence
+      .command('verify')
+      .description('check whether a licence allows a job on a machine, now')
+      .argument('<licence>', 'licence file')
+      .requiredOption('--job <file>', 'the G-code file to be printed')
+      .option('--machine <id>', 'on the machine with this id (default: this machine)')
+      .option('--user <name>', 'who starts the print')
+      .option('--trust <pem>', 'trust this root certificate as well', collect),
+  )
     .option('--json', JSON_HELP)
     .addOption(stateOption())
     .action(async (file, options) => (await import('./licence.ts')).verify(file, options))

@@ -4,25 +4,29 @@ import { licencePlace } from '../licence-place.ts'
 import { licensedJob } from '../licensed-job.ts'
 import { openStateFolder } from '../state-folder.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
-import { readBoundedFile } from '../token/index.ts'
+import { type Objection, readBoundedFile } from '../token/index.ts'
+import { type DeclaredOptions, readDeclared } from './declared.ts'
 import { openJob } from './open-job.ts'
-import { dim, green, red, say, sayJson } from './output.ts'
+import { dim, green, red, say, sayJson, yellow } from './output.ts'
 
-/** The licence commands. Passphrases come from files, never from the command line, where every user could read them. */
+/** `licence verify`: what a gate would say of a licence for a job, here and now. */
 
-/** A passphrase and a certificate are short; a larger file is the wrong one. */
+/** A certificate is short; a larger file is the wrong one. */
 const SMALL_FILE_BYTES_MAX = 65_536
 
-interface VerifyOptions {
+interface VerifyOptions extends DeclaredOptions {
   readonly job: string
   readonly machine?: string
+  readonly user?: string
   readonly trust?: readonly string[]
   readonly state?: string
   readonly json?: true
 }
 
-/** `portcullis licence verify`. Exit status 3 where the licence does not allow the job. */
+/** `portcullis licence verify`. Exit status 3 where the licence does not allow the job, 4 where somebody has to release it. */
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const { user } = options
+  const declared = { ...readDeclared(options), ...(user !== undefined && { operator: user }) }
   const token = await readLicenceFile(file)
   const state = await openStateFolder(options.state)
   const job = await surveyFile(options.job)
@@ -33,28 +37,43 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
     trust: { ...place.trust, anchorsPem: [...place.trust.anchorsPem, ...further] },
     machine: { ...place.machine, id: options.machine ?? state.machineId },
     job: licensedJob(job),
-    declared: {},
+    declared,
   })
+  const isHeld = result.objections.some(({ outcome }) => outcome === 'hold')
   if (!result.ok) process.exitCode = EXIT.denied
-  if (options.json) sayJson(result)
-  else if (result.ok)
-    say(`${green('valid')}  for ${options.job}`, ...describeLicence(result.licence).map(indent))
-  else {
-    const { message, remedy, code } = result.refusal
-    say(`${red('refused')}  ${message}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`))
+  else if (isHeld) process.exitCode = EXIT.held
+  if (options.json) {
+    sayJson(result)
+    return
   }
+  const others = result.objections.flatMap(describeObjection)
+  if (result.ok) {
+    const word = isHeld ? yellow('held') : green('valid')
+    say(`${word}  for ${options.job}`, ...others, ...describeLicence(result.licence).map(indent))
+    return
+  }
+  const { message, remedy, code } = result.refusal
+  say(`${red('refused')}  ${message}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`), ...others)
+}
+
+const OUTCOMES = { deny: red('also refused'), hold: yellow('held'), warn: yellow('warning') } as const
+
+function describeObjection({ outcome, release, refusal }: Objection): readonly string[] {
+  const { message, remedy, code } = refusal
+  const by = release === null ? '' : ` (${release} may release it)`
+  return [`${OUTCOMES[outcome]}  ${message}${by}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`)]
 }
 
 async function surveyFile(path: string): Promise<SurveyedJob> {
   const source = await openJob(path)
-  return await surveyJob(source.chunks, { name: path, estimatesTime: false }).finally(() => source.close())
+  return await surveyJob(source.chunks, { name: path }).finally(() => source.close())
 }
 
 function indent(line: string): string {
   return `  ${line}`
 }
 
-/** Reads a certificate or a passphrase, as text. */
+/** Reads a certificate, as text. */
 async function readSmallFile(path: string): Promise<string> {
   return (await readBoundedFile(path, SMALL_FILE_BYTES_MAX, 'file')).toString('utf8')
 }
