@@ -1,10 +1,9 @@
-import { readdir } from 'node:fs/promises'
 import { usesOf } from './copies/index.ts'
 import { COPY_BOOK } from './copy-fold.ts'
 import type { JobPlace } from './job-screening.ts'
 import type { Ledger } from './ledger.ts'
 import type { PrinterIdentity } from './licence/index.ts'
-import { LiveFolds, replayLog } from './replay.ts'
+import { replayLog } from './replay.ts'
 import { loadScreening } from './screening/index.ts'
 import type { StateFolder } from './state-folder.ts'
 import { statusListsIn } from './status-folder.ts'
@@ -27,20 +26,13 @@ export interface PlaceFacts {
   readonly clockMs?: number
 }
 
-/** A machine whose log has still to begin has used nothing. One whose log is gone has lost it, and reading it says so. */
-async function readFolds(state: StateFolder): Promise<Pick<Ledger, 'stateOf'>> {
-  const folds = [TRUSTED_TIME, COPY_BOOK]
-  if (state.mayBeginLog && (await readdir(state.logDir)).length === 0) return LiveFolds.empty(folds)
-  return await replayLog(folds, state.logDir)
-}
-
 /**
  * The place as it is now. Throws LICENCE_UNREADABLE where the trust folder cannot be used, and without an open log as
  * `readLog` does.
  */
 export async function licencePlace(state: StateFolder, facts: PlaceFacts = {}): Promise<JobPlace> {
   const { ledger, printer = null, cosigners = 0, isRealPort = true, clockMs = Date.now() } = facts
-  const log = ledger ?? (await readFolds(state))
+  const log = ledger ?? (await replayLog([TRUSTED_TIME, COPY_BOOK], state))
   const trusted = log.stateOf(TRUSTED_TIME)
   const time = timeStanding(trusted, clockMs)
   const trust = await loadTrust(state.trustDir, time.nowMs)

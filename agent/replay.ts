@@ -1,4 +1,5 @@
-import { type LogEntry, logSize, readLog } from './audit/index.ts'
+import { readdir } from 'node:fs/promises'
+import { type LogEntry, readLog } from './audit/index.ts'
 import { assert } from './errors.ts'
 import { type AuditRecord, RECORD_BYTES_MAX } from './log-format/index.ts'
 
@@ -118,9 +119,15 @@ function advance(standing: Standing, index: number, record: FoldedRecord): void 
   standing.size = index + 1
 }
 
-/** What folds come to in a log that somebody else may be writing, or that has still to begin. Throws as `readLog` does. */
-export async function replayLog(folds: readonly Fold<object>[], logDir: string): Promise<LiveFolds> {
-  if ((await logSize(logDir)) === 0) return LiveFolds.empty(folds)
+/**
+ * What folds come to in a log that somebody else may be writing, or that has still to begin where it may: one that is gone
+ * is not one without records. Throws as `readLog` does.
+ */
+export async function replayLog(
+  folds: readonly Fold<object>[],
+  { logDir, mayBeginLog }: { readonly logDir: string; readonly mayBeginLog: boolean },
+): Promise<LiveFolds> {
+  if (mayBeginLog && (await readdir(logDir)).length === 0) return LiveFolds.empty(folds)
   return await LiveFolds.replay(folds, await readSnapshots(logDir), logDir)
 }
 

@@ -24,7 +24,7 @@ export async function addStatusList(file: string, options: StatusOptions): Promi
   const desk = await openRecordDesk(state, null)
   try {
     const clockMs = Date.now()
-    const trusted = (await replayLog([TRUSTED_TIME], state.logDir)).stateOf(TRUSTED_TIME)
+    const trusted = (await replayLog([TRUSTED_TIME], state)).stateOf(TRUSTED_TIME)
     const list = await verifyList(state, compact, trusted, clockMs)
     if ('problem' in list)
       throw new AgentError('LICENCE_UNREADABLE', `status list \`${file}\` cannot be used: ${list.problem}`)
@@ -73,7 +73,7 @@ export async function tellStatusLists(options: StatusOptions): Promise<void> {
 const until = (expiresAt: string | null): string => (expiresAt === null ? '' : `, until ${expiresAt}`)
 
 async function toldLists(state: StateFolder, clockMs: number): Promise<readonly ToldList[]> {
-  const trusted = (await replayLog([TRUSTED_TIME], state.logDir)).stateOf(TRUSTED_TIME)
+  const trusted = (await replayLog([TRUSTED_TIME], state)).stateOf(TRUSTED_TIME)
   const seen = new Map(Object.entries(seenLists(trusted, timeStanding(trusted, clockMs))))
   const told: ToldList[] = []
   for (const compact of await statusListsIn(state.trustDir)) {
