@@ -13,8 +13,8 @@ import { openScreeningList, type ScreeningList } from './screening-list.ts'
 
 const SCREENING_FOLDER = 'screening'
 
-/** So many lists of 1 MiB still fit in what the inspector is told. */
-const LISTS_MAX = 16
+/** So many lists of 1 MiB still leave most of what the inspector is told to the rest. */
+const LISTS_MAX = 8
 
 /** The lists of a place, as plain data, and what is wrong with those that are not among them. */
 export interface Screening {

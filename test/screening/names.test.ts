@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { HIT_SCORE, nameScore } from '../../agent/screening/name-score.ts'
 import { plainName } from '../../agent/screening/plain-name.ts'
@@ -58,5 +59,30 @@ describe('a name', () => {
     for (const text of ['\ud800', '\u0000', '😀', '💥💥', '\uffff'.repeat(50)]) {
       expect(score(text, 'Northwind Metals')).toBe(0)
     }
+  })
+})
+
+describe('the table of the documentation', () => {
+  const text = readFileSync(new URL('../../agent/screening/FORMAT.md', import.meta.url), 'utf8')
+  const results = PAIRS.map(([isSame, one, other]) => {
+    const likeness = score(one, other)
+    return { isSame, one, other, likeness, isHit: likeness >= HIT_SCORE }
+  })
+
+  test('has a row for each pair, as it is', () => {
+    for (const { isSame, one, other, likeness, isHit } of results) {
+      const result = `${isHit ? 'hit' : 'no hit'}${isHit === isSame ? '' : ' (wrong)'}`
+      expect(text).toContain(
+        `| ${one} | ${other} | ${isSame ? 'same' : 'other'} | ${likeness.toFixed(2)} | ${result} |`,
+      )
+    }
+  })
+
+  test('counts them', () => {
+    const count = (isSame: boolean, isHit: boolean) =>
+      results.filter((pair) => pair.isSame === isSame && pair.isHit === isHit).length
+    expect(text).toContain(`| one party | ${count(true, true)} | ${count(true, false)} |`)
+    expect(text).toContain(`| two parties | ${count(false, true)} | ${count(false, false)} |`)
+    expect(text).toContain(`${PAIRS.length} pairs of invented names`)
   })
 })

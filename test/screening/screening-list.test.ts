@@ -138,9 +138,9 @@ describe('several lists', () => {
   })
 
   test('more than fit in what an inspector is told', async () => {
-    const files = Object.fromEntries(Array.from({ length: 18 }, (_, i) => [`screening/${i}.jwt`, 'x']))
+    const files = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`screening/${i}.jwt`, 'x']))
     const dir = await trustFolder(files)
-    expect(await complaint(loadScreening(dir, await loadTrust(dir, NOW_MS), NOW_MS))).toContain('limit of 17')
+    expect(await complaint(loadScreening(dir, await loadTrust(dir, NOW_MS), NOW_MS))).toContain('limit of 9')
   })
 })
 
@@ -176,13 +176,13 @@ describe('adding a list', () => {
     expect(await readdir(dir)).toHaveLength(1)
   })
 
-  test('beyond sixteen is refused', async () => {
+  test('beyond eight is refused', async () => {
     const dir = await trustFolder({ 'authorities.yaml': MAY })
-    for (let i = 0; i < 16; i++) await add(dir, await token({ sub: `list-${i}` }))
+    for (let i = 0; i < 8; i++) await add(dir, await token({ sub: `list-${i}` }))
     expect(await complaint(token({ sub: 'one-more' }).then((text) => add(dir, text)))).toContain(
       'the most there can be',
     )
     await add(dir, await token({ sub: 'list-3', version: 'new', iat: NOW_MS / 1000 }))
-    expect(await readdir(join(dir, 'screening'))).toHaveLength(16)
+    expect(await readdir(join(dir, 'screening'))).toHaveLength(8)
   })
 })
