@@ -67,7 +67,35 @@ export function readWithForge(der: Buffer): ForgeReading {
     throw new Error('the certificate is not in its one DER form')
   }
   const extensions = certificate.extensions as readonly ForgeExtension[]
+  assertExact(find(extensions, OID.basicConstraints), encodeConstraints)
+  assertExact(find(extensions, OID.keyUsage), encodeUsage)
   return { shared: readShared(certificate, extensions), own: readOwn(certificate, extensions), certificate }
+}
+
+/**
+ * node-forge reads these two without looking at tags and lengths, and OpenSSL shows little of them. So their bytes must be
+ * the ones that what was read is written with.
+ */
+function assertExact(extension: ForgeExtension | undefined, encode: (read: ForgeExtension) => Buffer): void {
+  if (extension === undefined || encode(extension).toString('binary') === extension.value) return
+  throw new Error('an extension is not in its one DER form')
+}
+
+/** BasicConstraints of RFC 5280, section 4.2.1.9. A path of more than 127 certificates is nobody's. */
+function encodeConstraints({ cA, pathLenConstraint: length }: ForgeExtension): Buffer {
+  const parts = [...(cA === true ? [0x01, 1, 0xff] : []), ...(length === undefined ? [] : [0x02, 1, length])]
+  return Buffer.from([0x30, parts.length, ...parts])
+}
+
+/** KeyUsage of section 4.2.1.3: as many bits as reach to the last that is set. */
+function encodeUsage(usage: ForgeExtension): Buffer {
+  const isSet = KEY_USAGES.map((name) => usage[name] === true)
+  const bytes = [0, 0]
+  for (const [bit, set] of isSet.entries())
+    if (set) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7))
+  const bits = isSet.lastIndexOf(true) + 1
+  const used = bytes.slice(0, Math.ceil(bits / 8))
+  return Buffer.from([0x03, used.length + 1, used.length * 8 - bits, ...used])
 }
 
 function readShared(certificate: forge.pki.Certificate, extensions: readonly ForgeExtension[]): SharedFacts {
@@ -80,8 +108,21 @@ function readShared(certificate: forge.pki.Certificate, extensions: readonly For
     isAuthority: constraints?.cA === true && (usage === undefined || usage['keyCertSign'] === true),
     purposes: readPurposes(find(extensions, OID.extendedKeyUsage)),
     uri: readUri(find(extensions, OID.subjectAlternativeName)),
-    publicKey: forge.util.encode64(asn1.toDer(pki.publicKeyToAsn1(certificate.publicKey)).getBytes()),
+    publicKey: readPublicKey(certificate),
   }
+}
+
+/**
+ * The bytes that stand in the certificate. OpenSSL writes the key anew, so that any other spelling of it, such as a
+ * negative modulus or odd parameters, shows as a difference.
+ */
+function readPublicKey(certificate: forge.pki.Certificate): string {
+  const parts: unknown = (certificate.tbsCertificate as forge.asn1.Asn1).value
+  // version, serial number, signature, issuer, validity, subject, and then the key; only a certificate of v1 has no version.
+  const key: unknown = Array.isArray(parts)
+    ? parts[parts[0]?.tagClass === asn1.Class.CONTEXT_SPECIFIC ? 6 : 5]
+    : undefined
+  return forge.util.encode64(asn1.toDer(key as forge.asn1.Asn1).getBytes())
 }
 
 function readOwn(certificate: forge.pki.Certificate, extensions: readonly ForgeExtension[]): ForgeFacts {
