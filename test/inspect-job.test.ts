@@ -376,7 +376,9 @@ describe('a decision is taken only for what was asked', () => {
     const base64 = Buffer.from(blockDigests.sha256s).subarray(0, digests).toString('base64')
     const judged = { ...decision, ...(change(decision as never) as object) }
     const pieces = base64 === '' ? '' : `${JSON.stringify({ kind: 'digests', base64 })}\n`
-    return impostor(`${pieces}${JSON.stringify({ kind: 'judged', decision: judged })}\n`)
+    return impostor(
+      `${pieces}${JSON.stringify({ kind: 'judged', decision: judged, isSealed: false, bytes: judged.job.bytes })}\n`,
+    )
   }
   const ELSE = refusal('it decided about something else')
   const NOT = refusal('it said what is not its to say')

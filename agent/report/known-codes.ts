@@ -142,6 +142,10 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Text>>>> = {
       'the design needs a licence, and none was given',
       'present the licence of this design, or ask its owner for one',
     ],
+    sealed: [
+      'the job was sealed, and no valid licence came with it',
+      'present the licence of the sealed design, or ask its owner for one',
+    ],
     tier: [
       'the licence was not of the tier that this site asks for',
       'ask the design’s owner for a licence of its tier',

@@ -2,7 +2,7 @@
  * Opens a sealed job for the machine it is sealed to, chunk by chunk, in memory. Each chunk of 64 KiB is authenticated
  * before any of it is handed out, and the end of the job is told from a cut by the last chunk's own mark.
  */
-import { AgentError } from '../errors.ts'
+import { AgentError, InvariantError } from '../errors.ts'
 import { damaged, headerEnd, unreadable } from './header.ts'
 
 /** What opens sealed jobs here, or why nothing does. */
@@ -42,7 +42,7 @@ export async function* unseal(
       await reader.cancel().catch(() => undefined)
     }
   } catch (error) {
-    if (error instanceof AgentError) throw error
+    if (error instanceof AgentError || error instanceof InvariantError) throw error
     if (error instanceof Error && error.message.startsWith(NOT_FOR_US))
       throw unreadable(name, 'it is sealed to the keys of other machines', OTHER_MACHINE, error)
     throw damaged(name, error)

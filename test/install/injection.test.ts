@@ -6,7 +6,7 @@ import { planInstall } from '../../agent/install/index.ts'
 
 /** What each kind of file may have in a line, whatever names and paths went into it. */
 const KEYS =
-  /^(#|\[(Unit|Service|Install)\]$|$|(Description|After|StartLimit\w+|Type|User|Group|SupplementaryGroups|UMask|Environment|ExecStart|Restart\w*|KillMode|TimeoutStopSec|OOM\w+|Protect\w+|PrivateTmp|StateDirectory\w*|ReadWritePaths|RuntimeDirectory\w*|DevicePolicy|DeviceAllow|Restrict\w+|IPAddress\w+|NoNewPrivileges|CapabilityBoundingSet|AmbientCapabilities|RemoveIPC|KeyringMode|LockPersonality|SystemCall\w+|WantedBy)=)/
+  /^(#|\[(Unit|Service|Install)\]$|$|(Description|After|StartLimit\w+|Type|User|Group|SupplementaryGroups|UMask|Environment|ExecStart|Restart\w*|KillMode|TimeoutStopSec|OOM\w+|Protect\w+|PrivateTmp|StateDirectory\w*|ReadWritePaths|RuntimeDirectory\w*|DevicePolicy|DeviceAllow|Restrict\w+|IPAddress\w+|NoNewPrivileges|CapabilityBoundingSet|AmbientCapabilities|RemoveIPC|KeyringMode|LimitCORE|LockPersonality|SystemCall\w+|WantedBy)=)/
 
 /** Characters that mean something to one of the readers, and some that do not. */
 const MEANING = ['a', '/', ' ', '"', "'", '\\', '%', '$', '#', ';', '=', '[', '{', '-', '.']
