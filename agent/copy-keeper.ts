@@ -67,6 +67,7 @@ interface Reservation {
   readonly receipt: Promise<Receipt>
 }
 
+const USED_REFUNDS_MAX = 256
 const FINAL_STATES: readonly CopyState[] = ['printed', 'returned', 'uncertain']
 
 export class CopyKeeper {
@@ -75,6 +76,8 @@ export class CopyKeeper {
   readonly #reserved = new Map<string, Reservation>()
   /** The latest state that was handed in for a copy, until the book has done with it. */
   readonly #handed = new Map<string, CopyState>()
+  /** Refunds that are known to be used: a bundle brings its own along with every job. */
+  readonly #usedRefunds = new Set<string>()
   /** The latest refund. */
   #givingBack: Promise<unknown> = Promise.resolve()
 
@@ -209,13 +212,26 @@ export class CopyKeeper {
     order: RefundOrder,
     records: () => AsyncIterable<{ readonly record: StoredRecord }>,
   ): Promise<Receipt | { readonly problem: string }> {
+    if (this.#usedRefunds.has(order.id)) return { problem: `refund \`${order.id}\` was used already` }
     const giving = this.#givingBack.then(async () => {
       await this.#parts.drained()
       const record = await refundRecord(records(), order)
-      return 'problem' in record ? record : await this.#parts.append(record)
+      if ('problem' in record) {
+        if (record.isUsed) this.#remember(order.id)
+        return record
+      }
+      const receipt = await this.#parts.append(record)
+      this.#remember(order.id)
+      return receipt
     })
     this.#givingBack = giving.catch(() => undefined)
     return await giving
+  }
+
+  #remember(refund: string): void {
+    const [oldest] = this.#usedRefunds
+    if (this.#usedRefunds.size >= USED_REFUNDS_MAX && oldest !== undefined) this.#usedRefunds.delete(oldest)
+    this.#usedRefunds.add(refund)
   }
 
   /** The copy of a job, with what was handed in for it; undefined where nothing can become of it any more. */

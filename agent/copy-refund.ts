@@ -1,6 +1,6 @@
 import { readLog } from './audit/index.ts'
 import type { Ledger } from './ledger.ts'
-import { readRefund } from './licence/index.ts'
+import { openBundle, readRefund } from './licence/index.ts'
 import type { StateFolder } from './state-folder.ts'
 import { loadTrust } from './trust/index.ts'
 import { TRUSTED_TIME, timeStanding } from './trusted-time.ts'
@@ -10,6 +10,16 @@ import { TRUSTED_TIME, timeStanding } from './trusted-time.ts'
 export interface RefundDone {
   readonly index: number
   readonly message: string
+}
+
+/** Refunds of one bundle that are looked at. Each is looked up in the log. */
+const BUNDLED_MAX = 8
+
+/** The refunds that came along with a licence; none where it cannot be read: that is for whoever verifies it to say. */
+export function bundledRefunds(licenceText: string | undefined): readonly string[] {
+  if (licenceText === undefined) return []
+  const opened = openBundle(licenceText)
+  return opened.ok ? opened.bundle.refunds.slice(0, BUNDLED_MAX) : []
 }
 
 /** Applies a refund, or says why it cannot be used. Throws as `readLog` and `append` do. */

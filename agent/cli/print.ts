@@ -1,4 +1,5 @@
 import type { Decision } from '../../policies/index.ts'
+import { applyRefund, bundledRefunds } from '../copy-refund.ts'
 import type { StopReason } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { AgentError, EXIT } from '../errors.ts'
@@ -94,6 +95,8 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
                 // A log that is disputed vouches for nothing: the machine is brought to rest.
                 alarm: (message) => dispute.abort(message),
               })
+        // Copies that the issuer gave back are free before the licence is looked at.
+        for (const refund of bundledRefunds(licence.text)) await applyRefund(ledger, state, refund)
         return ledger
       },
       place: async () =>

@@ -11,6 +11,12 @@ export interface RefundOrder {
   readonly copy: string
 }
 
+export interface RefundProblem {
+  readonly problem: string
+  /** The refund itself was used before. */
+  readonly isUsed?: true
+}
+
 /**
  * The record by which a copy is given back, or why it cannot be. `records` are all of the log, or all of kind `copy`; none
  * may be added about finished copies between this and the append.
@@ -18,7 +24,7 @@ export interface RefundOrder {
 export async function refundRecord(
   records: AsyncIterable<{ readonly record: StoredRecord }>,
   order: RefundOrder,
-): Promise<AuditRecord | { readonly problem: string }> {
+): Promise<AuditRecord | RefundProblem> {
   const found = await findCopy(records, order)
   if ('problem' in found) return found
   const { licence, copy, state, terms } = found
@@ -33,12 +39,12 @@ export async function refundRecord(
 async function findCopy(
   records: AsyncIterable<{ readonly record: StoredRecord }>,
   { id, licence, copy }: RefundOrder,
-): Promise<CopyHistory | { readonly problem: string }> {
+): Promise<CopyHistory | RefundProblem> {
   let found: CopyHistory | undefined
   for await (const { record } of records) {
     if (record.kind !== 'copy') continue
     if (record.refund?.id === id)
-      return { problem: `refund \`${id}\` was used already, by record ${record.seq}` }
+      return { problem: `refund \`${id}\` was used already, by record ${record.seq}`, isUsed: true }
     if (record.copy === copy) found = historyOf(record, found)
   }
   if (found === undefined) return { problem: `there is no copy \`${copy}\` in this log` }

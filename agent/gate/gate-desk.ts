@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Admission } from '../copy-keeper.ts'
-import type { applyRefund } from '../copy-refund.ts'
+import { type applyRefund, bundledRefunds } from '../copy-refund.ts'
 import type { Gate, Latch } from '../core/index.ts'
 import type { DurableIndex } from '../durable-index.ts'
 import { type ErasureDone, erasureWords } from '../erase-subject.ts'
@@ -111,6 +111,8 @@ export class GateDesk implements GateControl {
     const { latch: seen } = gate
     if (gate.openJob !== null) return busy()
     const printer = namesPrinter(licence, state.machineId) ? await this.#options.identify() : null
+    // Copies that the issuer gave back are free before the licence is looked at.
+    for (const refund of bundledRefunds(licence)) await this.#options.refund(refund)
     const place = await this.#options.place(printer)
     const startedAtMs = performance.now()
     const inspected = await inspectJob({

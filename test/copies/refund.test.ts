@@ -63,10 +63,14 @@ describe('a refund', () => {
   test('is used once, for this copy and for any other', async () => {
     const made = await apply(LOST)
     const after = [...LOST, made as StoredRecord]
-    expect(await apply(after)).toEqual({ problem: 'refund `r-1` was used already, by record 3' })
+    expect(await apply(after)).toEqual({
+      problem: 'refund `r-1` was used already, by record 3',
+      isUsed: true,
+    })
     const other = [...after, copyRecord('b', 'reserved'), copyRecord('b', 'uncertain')]
     expect(await apply(other, { ...ORDER, copy: 'b' })).toEqual({
       problem: 'refund `r-1` was used already, by record 3',
+      isUsed: true,
     })
     expect(await apply(other, { ...ORDER, copy: 'b', id: 'r-2' })).toMatchObject({
       copy: 'b',
