@@ -13,6 +13,7 @@ const stateOption = (): Option => new Option('--state <dir>', STATE_HELP)
 export function addLicenceCommands(program: Command): void {
   const licence = program.command('licence').description('issue, show and verify licences for designs')
   addIssuerCommands(licence)
+  addCopyCommands(licence)
   licence
     .command('show')
     .description('say in plain words what a licence allows; verifies nothing')
@@ -40,6 +41,38 @@ export function addLicenceCommands(program: Command): void {
     .addOption(stateOption())
     .action(async (options) => (await import('./seal.ts')).machine(options))
   addDeliveryCommands(licence)
+}
+
+/** What was made under licences on this machine. */
+function addCopyCommands(licence: Command): void {
+  const configOption = (): Option =>
+    new Option('--config <file>', 'configuration of the gate, for its state folder')
+  licence
+    .command('usage')
+    .description('tell which copies of which licence were made on this machine, by its log')
+    .argument('[licence]', 'id of a licence, or its key as the log has it (default: all)')
+    .option('--json', JSON_HELP)
+    .addOption(configOption())
+    .addOption(stateOption())
+    .action(async (named, options) => (await import('./licence-copies.ts')).tellUsage(named, options))
+  licence
+    .command('report')
+    .description('file the report that a licence asks for, of all its copies so far')
+    .argument('<licence>', 'id of the licence, or its key as the log has it')
+    .requiredOption('--text <text>', 'what was made and what became of it; kept encrypted beside the log')
+    .option('--by <name>', 'who reports (default: the user of this command)')
+    .option('--json', JSON_HELP)
+    .addOption(configOption())
+    .addOption(stateOption())
+    .action(async (named, options) => (await import('./licence-copies.ts')).reportCopies(named, options))
+  licence
+    .command('apply-refund')
+    .description('put a refund of the issuer on record: the copy that it names does not count any more')
+    .argument('<file>', 'the refund, as `licence refund` of the issuer wrote it')
+    .option('--json', JSON_HELP)
+    .addOption(configOption())
+    .addOption(stateOption())
+    .action(async (file, options) => (await import('./licence-copies.ts')).applyRefundFile(file, options))
 }
 
 /** How a design and its licence come to the machine. */

@@ -12,7 +12,7 @@ import { complain, dim, green, say, sayJson } from './output.ts'
 
 const REFUND_BYTES_MAX = 32 * 1024
 
-/** `portcullis licence refund apply`: puts a refund that an issuer signed on record. */
+/** `portcullis licence apply-refund`: puts a refund that an issuer signed on record. */
 export async function applyRefundFile(
   file: string,
   options: PlaceOptions & { readonly json?: true },
