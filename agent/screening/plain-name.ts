@@ -70,6 +70,19 @@ const SKELETON_CHARS_MIN = 4
 const VOWELLESS = /[\u0590-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/
 const NOT_ASCII = /[^\0-\x7f]/
 
+const WORD = /[^\s]+/gu
+const LATIN = /[A-Za-z]/
+
+/** Cyrillic and Greek letters that cannot be told from Latin ones by the eye. */
+const LOOKALIKES: ReadonlyMap<string, string> = new Map(
+  [...'АВЕЅІЈКМНОРСТХУаеѕіјорсхуһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονι'].map((letter, i) => [
+    letter,
+    [...'ABESIJKMHOPCTXYaesijopcxyhdqwABEZHIKMNOPTYXovi'][i] ?? letter,
+  ]),
+)
+const LOOKALIKE = new RegExp(`[${[...LOOKALIKES.keys()].join('')}]`, 'u')
+const EACH_LOOKALIKE = new RegExp(LOOKALIKE.source, 'gu')
+
 /** Legal forms in scripts without spaces, where they cannot be told from the name once it is spelt in Latin. */
 const EASTERN_FORMS =
   /有限责任公司|股份有限公司|有限公司|有限公司|集团公司|集團公司|公司|株式会社|有限会社|合同会社|주식회사|유한회사/gu
@@ -124,8 +137,14 @@ const VOWELS = /[aeiouvyh]/g
 export function plainName(text: string): PlainName {
   const cut = text.slice(0, NAME_CHARS_MAX)
   if (!NOT_ASCII.test(cut)) return new PlainName(wordsOf(cut), false)
-  const composed = cut.normalize('NFKC')
+  const composed = cut.normalize('NFKC').replace(WORD, unmixed)
   return new PlainName(wordsOf(anyAscii(composed.replace(EASTERN_FORMS, ' '))), VOWELLESS.test(composed))
+}
+
+/** A word of two alphabets is a word of one with letters of the other that look the same. */
+function unmixed(word: string): string {
+  if (!LATIN.test(word) || !LOOKALIKE.test(word)) return word
+  return word.replace(EACH_LOOKALIKE, (letter) => LOOKALIKES.get(letter) ?? letter)
 }
 
 function wordsOf(latin: string): readonly NameWord[] {

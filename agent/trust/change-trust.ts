@@ -56,27 +56,28 @@ export async function trustIssuer(
   return { path: await addTrustAnchor(dir, pem), sha256: anchor.sha256 }
 }
 
-/** Trusts an anchor no more: its file goes first, then its row. Throws USAGE where it is not there. */
+/** Trusts an anchor no more: its files go first, then its row. Throws USAGE where it is not there. */
 export async function distrustIssuer(dir: string, reference: string, nowMs: number): Promise<TrustAnchor> {
   const anchors = await loadTrustAnchors(dir)
-  const anchor = anchors.find(({ sha256, fileName }) => {
-    return fileName === reference || sha256 === (plainFingerprint(reference) ?? fingerprintIn(reference))
-  })
+  const fingerprint = plainFingerprint(reference) ?? fingerprintIn(reference)
+  const anchor = anchors.find(({ sha256, fileName }) => fileName === reference || sha256 === fingerprint)
   if (anchor === undefined) {
     const message = 'the trust folder holds no such anchor; `portcullis licence trust --list` shows them'
     throw new AgentError('USAGE', message)
   }
+  // A certificate can lie there under two names, and trusting one of them is trusting it.
+  const files = anchors.filter(({ sha256 }) => sha256 === anchor.sha256).map(({ fileName }) => fileName)
   // By its fingerprint from now on: a row that names a missing file would be a mistake in the file.
   await changeAuthorities(dir, nowMs, (document) => {
     for (const list of ['authorities', 'revoked'] as const) {
       for (const row of rowsOf(document, list)) {
-        if (row.get('anchor') === anchor.fileName) row.set('anchor', anchor.sha256)
+        if (files.some((name) => row.get('anchor') === name)) row.set('anchor', anchor.sha256)
       }
     }
   })
-  await removeWhole(join(dir, anchor.fileName))
+  for (const name of files) await removeWhole(join(dir, name))
   await changeAuthorities(dir, nowMs, (document, left) => {
-    removeRows(document, 'authorities', (reference_) => isOf(reference_, anchor.sha256, left))
+    removeRows(document, 'authorities', (named) => isOf(named, anchor.sha256, left))
   })
   return anchor
 }

@@ -46,6 +46,9 @@ describe('a name', () => {
     ['Ａｃｍｅ №7', ['acme', 'no7']],
     ["Al-Rashid's", ['rashids']],
     ['\u202eAcme\u200b', ['acme']],
+    // Cyrillic letters among Latin ones, and a Cyrillic word by itself.
+    ['\u0405\u0435v\u0435rny', ['severny']],
+    ['\u0421\u0415\u0412\u0415\u0420', ['sever']],
   ])('%j is the words %j', (text, expected) => {
     expect(words(text)).toEqual(expected)
   })

@@ -77,6 +77,12 @@ describe('trusting an issuer no more', () => {
     },
   )
 
+  test('takes every file of that certificate', async () => {
+    const dir = await trustFolder({ 'root.pem': issuer.rootPem, 'authorities.yaml': rowFor('tiers: [open]') })
+    await distrustIssuer(dir, 'root.pem', NOW_MS)
+    expect((await loadTrust(dir, NOW_MS)).anchorsPem).toEqual([])
+  })
+
   test('that is not there is bad usage', async () => {
     expect(await complaint(distrustIssuer(await trustFolder(), 'ab'.repeat(32), NOW_MS))).toMatch(/^USAGE/)
   })
