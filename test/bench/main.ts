@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path'
 import { measureAllocation } from './allocation.ts'
 import { inspectionRows } from './inspection.ts'
 import { latencyRows } from './latency.ts'
+import { licenceRows } from './licence.ts'
 import { logRows } from './log.ts'
 import { costOf, median, type ProcessCost, type Row, wallMs } from './measure.ts'
 
 /**
  * The budgets, measured beside a reference in the same run: on a busy machine ratios keep, absolute figures do not.
  * `npm run bench`, or `npm run bench -- --json`; `npm run bench -- latency` for the round trips alone, `inspection` for
- * those through a gate that inspects a job, and `log` for the log at a million records.
+ * those through a gate that inspects a job, `log` for the log at a million records, and `licence` for a check of one.
  */
 
 const root = dirname(dirname(import.meta.dirname))
@@ -36,11 +37,13 @@ async function chosenRows(): Promise<readonly Row[]> {
   if (process.argv.includes('latency')) return await latencyRows(folder, command)
   if (process.argv.includes('inspection')) return await inspection()
   if (process.argv.includes('log')) return await logRows(folder, command)
+  if (process.argv.includes('licence')) return await licenceRows(folder)
   return [
     ...measure(),
     ...(await latencyRows(folder, command)),
     ...(await inspection()),
     ...(await logRows(folder, command)),
+    ...(await licenceRows(folder)),
   ]
 }
 
