@@ -2,6 +2,6 @@
 
 export { addScreeningList, loadScreening, NO_SCREENING, type Screening } from './load-screening.ts'
 export { HIT_SCORE } from './name-score.ts'
-export { type ScreeningHit, type ScreeningSubjects, screen } from './screen.ts'
-export { type ScreeningClaims, type ScreeningList, screeningClaimsSchema } from './screening-list.ts'
+export { type ScreeningHit, screen } from './screen.ts'
+export { type ScreeningClaims, screeningClaimsSchema } from './screening-list.ts'
 export { type ScreenedJob, screenLicensedJob } from './screening-objections.ts'

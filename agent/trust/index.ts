@@ -2,12 +2,9 @@
 
 export {
   authorityOf,
-  type BeyondAuthority,
   hasPower,
-  type LicenceScope,
   mayExempt,
   mayLicense,
-  type Revocation,
   revocationOf,
 } from './authority.ts'
 export {
@@ -15,12 +12,11 @@ export {
   addRecognition,
   distrustIssuer,
   RECOGNITION_BYTES_MAX,
-  type RevokedKey,
   revokeIssuer,
   trustIssuer,
   trustSlicer,
 } from './change-trust.ts'
-export { authorityUriSchema, countryCodeSchema, lineSchema, tokenClaims } from './claim-parts.ts'
+export { countryCodeSchema, lineSchema, tokenClaims } from './claim-parts.ts'
 export type { ClassEntry } from './classes/class-entry.ts'
 export {
   decideTier,
@@ -28,13 +24,11 @@ export {
   type TierQuestion,
 } from './classes/decide-tier.ts'
 export {
-  CLASSES,
   crosswalkOf,
   DICTIONARY_VERSION,
   findClass,
   REGIMES,
   searchClasses,
-  type TierOfClasses,
   tierOfClasses,
 } from './classes/index.ts'
 export { loadTrust } from './load-trust.ts'
@@ -42,7 +36,6 @@ export { recognisedClasses, recognisedTier } from './recognised.ts'
 export {
   checkNamedIssuer,
   openAuthorityToken,
-  RECOGNITION_VERSION,
   type RecognitionClaims,
   recognitionClaimsSchema,
 } from './recognition.ts'
@@ -51,7 +44,6 @@ export {
   type Authority,
   type LoadedTrust,
   POWERS,
-  type Power,
   type Recognition,
   type RevokedCertificate,
   type Trust,

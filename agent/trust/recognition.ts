@@ -29,7 +29,7 @@ import { isUnder } from './uri.ts'
 export const RECOGNITIONS_FOLDER = 'recognitions'
 
 /** Of the claims below. A change that an older reader would misjudge gets the next number. */
-export const RECOGNITION_VERSION = 1
+const RECOGNITION_VERSION = 1
 
 const RECOGNITIONS_MAX = 64
 /** A regime with more classes than this is recognised in several tokens. */
