@@ -8,33 +8,31 @@ import { AgentError, systemErrorCode, systemReason } from '../errors.ts'
 const TOKEN_MODE = 0o644
 const KEY_MODE = 0o600
 
-/** A file that is on the disk under another name. */
+/** Room for a file on the disk, under another name than it will have. */
 export interface StagedFile {
-  /** Gives it its name. Fails with USAGE where that is taken. */
+  /** Writes it and gives it its name. Fails with USAGE where that is taken. */
   keep(): Promise<void>
   /** Removes what was not kept. */
   discard(): Promise<void>
 }
 
-/** Lays a file ready beside its place, so that a full disk or a wrong folder shows before anything is decided. */
+/**
+ * Makes room for a file beside its place, so that a full disk or a wrong folder shows before anything is decided. What
+ * it is to hold is not written before it is kept: a token that is not on record must not lie about, not even for a moment.
+ */
 export async function stageFile(path: string, text: string, mode = TOKEN_MODE): Promise<StagedFile> {
   const partial = `${path}.${randomUUID()}.partial`
   const discard = () => rm(partial, { force: true })
   try {
     if (await isThere(path)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-    const file = await open(partial, 'wx', mode)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeSynced(partial, ' '.repeat(Buffer.byteLength(text)), 'wx', mode)
   } catch (error) {
     await discard()
     throw unwritable(path, error)
   }
   const keep = async () => {
     try {
+      await writeSynced(partial, text, 'r+', mode)
       await link(partial, path)
       await discard()
       await syncFolder(dirname(path))
@@ -43,6 +41,16 @@ export async function stageFile(path: string, text: string, mode = TOKEN_MODE): 
     }
   }
   return { keep, discard }
+}
+
+async function writeSynced(path: string, text: string, flags: 'wx' | 'r+', mode: number): Promise<void> {
+  const file = await open(path, flags, mode)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** Writes a file at once. */

@@ -103,6 +103,9 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+/** What was typed after the end of the line that was asked for: the beginning of the next. */
+let typedAhead = ''
+
 function readHidden(input: ReadStream): Promise<string> {
   input.setRawMode(true)
   input.setEncoding('utf8')
@@ -115,14 +118,14 @@ function readHidden(input: ReadStream): Promise<string> {
       settle()
     }
     const take = (text: string): void => {
-      for (const key of text) {
-        if (key === '\r' || key === '\n') {
-          end(() => (typed === '' ? reject(badUsage('no passphrase was typed')) : resolve(typed)))
-          return
-        }
+      const keys = [...text]
+      for (const [i, key] of keys.entries()) {
         // In raw mode the terminal hands on what otherwise would end or erase.
-        if (key === '\x03' || key === '\x04') {
-          end(() => reject(badUsage('no passphrase was typed')))
+        const isEnd = key === '\r' || key === '\n' || key === '\x03' || key === '\x04'
+        if (isEnd) {
+          typedAhead = keys.slice(i + 1).join('')
+          const isTyped = typed !== '' && key !== '\x03' && key !== '\x04'
+          end(() => (isTyped ? resolve(typed) : reject(badUsage('no passphrase was typed'))))
           return
         }
         if (key === '\x7f' || key === '\b') typed = [...typed].slice(0, -1).join('')
@@ -132,5 +135,8 @@ function readHidden(input: ReadStream): Promise<string> {
     }
     input.on('data', take)
     input.resume()
+    const ahead = typedAhead
+    typedAhead = ''
+    take(ahead)
   })
 }
