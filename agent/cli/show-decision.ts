@@ -23,6 +23,7 @@ export function decisionLines(decision: Decision): readonly string[] {
   const more = decision.unlistedObjections
   return [
     `${bold(OUTCOME_WORDS[decision.outcome])}  ${decision.job.name}  ${dim(`policy ${name} version ${version}`)}`,
+    ...licenceLines(decision.licence),
     ...decision.reasons.flatMap(reasonLines),
     ...(more > 0 ? [dim(`  and ${more} more objections of the same kinds`)] : []),
     ...(decision.log === null
@@ -30,6 +31,20 @@ export function decisionLines(decision: Decision): readonly string[] {
       : [dim(`  on record as number ${decision.log.index} of log ${decision.log.origin}`)]),
   ]
 }
+
+function licenceLines(licence: Decision['licence']): readonly string[] {
+  if (licence === null) return []
+  const { issuer, licensee, copiesLeft, expiresAt } = licence
+  const copies = copiesLeft === 1 ? 'this is the last copy' : `${copiesLeft} copies are left, with this one`
+  return [dim(`  under a licence of ${issuer} for ${licensee} until ${expiresAt.slice(0, 10)}: ${copies}`)]
+}
+
+/** Who may release what is held. */
+const RELEASER_WORDS = {
+  site: 'whoever runs this site',
+  compliance: 'whoever answers for compliance here',
+  issuer: 'the issuer of the licence alone',
+} as const
 
 function reasonLines(reason: DecisionReason): readonly string[] {
   const where = reason.line === null ? '' : `line ${reason.line}: `
@@ -40,6 +55,9 @@ function reasonLines(reason: DecisionReason): readonly string[] {
     dim(`      what to do: ${reason.remedy}`),
     ...(reason.outcome === 'deny' || reason.outcome === 'hold'
       ? [dim(`      appeal: ${reason.appeal}`)]
+      : []),
+    ...(reason.outcome === 'hold'
+      ? [dim(`      released by: ${RELEASER_WORDS[reason.release ?? 'site']}`)]
       : []),
     dim(`      code: ${reason.code}`),
   ]

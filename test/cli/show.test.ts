@@ -37,6 +37,37 @@ describe('a decision in words', () => {
     ])
   })
 
+  test('under a licence says whose it is and how many copies are left', async () => {
+    const licence = {
+      id: '5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a1e07',
+      issuer: 'https://licences.example.org',
+      licensee: 'Riverside Makers',
+      expiresAt: '2027-06-30T00:00:00.000Z',
+      copiesLeft: 3,
+    }
+    const decision = await decisionOn('G28\n')
+    expect(decisionLines({ ...decision, licence })[1]).toBe(
+      '  under a licence of https://licences.example.org for Riverside Makers until 2027-06-30: 3 copies are left, with this one',
+    )
+    expect(decisionLines({ ...decision, licence: { ...licence, copiesLeft: 1 } })[1]).toMatch(
+      /: this is the last copy$/,
+    )
+  })
+
+  test('that holds says who may release it', async () => {
+    const decision = await decisionOn('G28\nM104 S300\n')
+    const lines = (release?: 'compliance'): readonly string[] => {
+      const reasons = decision.reasons.map((reason) => ({
+        ...reason,
+        outcome: 'hold' as const,
+        ...(release !== undefined && { release }),
+      }))
+      return decisionLines({ ...decision, outcome: 'hold', reasons })
+    }
+    expect(lines('compliance')).toContain('      released by: whoever answers for compliance here')
+    expect(lines()).toContain('      released by: whoever runs this site')
+  })
+
   test('on record says where', async () => {
     const decision = { ...(await decisionOn('G28\n')), log: { origin: 'portcullis/ab', index: 4 } }
     expect(decisionLines(decision).at(-1)).toBe('  on record as number 4 of log portcullis/ab')
