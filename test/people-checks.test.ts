@@ -1,4 +1,5 @@
 // What people add to a log must fit what is in it, or the log would never verify again.
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Ledger } from '../agent/ledger.ts'
 import { readLedger } from '../agent/ledger.ts'
@@ -81,6 +82,43 @@ describe('what fits', () => {
   test('a sample is, that its seed draws', async () => {
     const { state, sample } = await site()
     expect(await checkPeopleRecord(state.logDir, sample)).toBeNull()
+  })
+})
+
+describe('a report that a licence asks for', () => {
+  const text = 'two hinges'
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  const report = { kind: 'report-filed', licence: 'i#1', through: 1, sha256, by: 'ada', text } as const
+  const counters = [
+    { licence: 'i#1', limit: 3 },
+    { licence: 'i#0', limit: 9 },
+  ]
+  const terms = { counters, commitAt: 1, onAbort: 'return', filamentMm: 5 } as const
+  const reserved = {
+    kind: 'copy',
+    licence: 'i#1',
+    copy: 'c',
+    job: 'c',
+    state: 'reserved',
+    refund: null,
+  } as const
+
+  test.each<
+    [string, Partial<typeof report> | { readonly licence: string; readonly through: number }, string | null]
+  >([
+    ['of copies that are on record is taken', {}, null],
+    ['by the key of a parent too', { licence: 'i#0' } as object, null],
+    ['of another licence is refused', { licence: 'i#2' } as object, 'no copy of licence `i#2` is on record'],
+    ['of records to come is refused', { through: 2 } as object, 'there is no record 2 yet'],
+    [
+      'with the digest of another text is refused',
+      { sha256: 'ab'.repeat(32) },
+      'its digest is not that of its text',
+    ],
+  ])('%s', async (_, change, problem) => {
+    const { state, ledger } = await scratchLedger()
+    await ledger.append({ ...reserved, terms })
+    expect(await checkPeopleRecord(state.logDir, { ...report, ...change } as AuditRecord)).toBe(problem)
   })
 })
 

@@ -140,6 +140,17 @@ describe('a snapshot', () => {
     expect(plan.due(101 + 2 * SNAPSHOT_EVERY)).toEqual([snapshot(101 + 2 * SNAPSHOT_EVERY, { hosts: 6 })])
   })
 
+  test('is left out where the state is too long for a record, and asked for again later', () => {
+    const plan = new SnapshotPlan()
+    let text = 'x'.repeat(60 * 1024)
+    plan.keep('long', 0, () => ({ text }))
+    plan.keep('short', 0, () => ({}))
+    expect(plan.due(SNAPSHOT_EVERY)).toMatchObject([{ fold: 'short' }])
+    text = 'x'
+    expect(plan.due(SNAPSHOT_EVERY + 1)).toEqual([])
+    expect(plan.due(2 * SNAPSHOT_EVERY)).toMatchObject([{ fold: 'long', state: { text } }, { fold: 'short' }])
+  })
+
   test('is due at once for what had none for long', () => {
     const plan = new SnapshotPlan()
     plan.keep('hosts', 0, () => ({}))

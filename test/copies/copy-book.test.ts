@@ -8,6 +8,7 @@ import {
   wasFinished,
   writeBook,
 } from '../../agent/copies/index.ts'
+import { RECORD_BYTES_MAX } from '../../agent/log-format/index.ts'
 import {
   bookOf,
   closed,
@@ -184,6 +185,20 @@ describe('a book in a snapshot', () => {
     expect(wasFinished(later, 'd-499')).toBe(true)
     expect(wasFinished(later, 'c-79')).toBe(false)
     expect(length(later)).toBeLessThan(length(once) + 200)
+  })
+
+  test('of 400 licences fits into a record', () => {
+    const terms = (i: number) => {
+      const licence = `https://licences.example.org#5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a${1000 + i}`
+      return { licence, terms: termsOf({ counters: [{ licence, limit: 25 }], filamentMm: 12_345.678 }) }
+    }
+    const many = Array.from({ length: 400 }, (_, i) => [
+      copyRecord(`c-${i}`, 'reserved', terms(i)),
+      copyRecord(`c-${i}`, 'uncertain', { licence: terms(i).licence }),
+    ])
+    const book = bookOf(many.flat(), 1_000_000)
+    expect(Object.keys(book.licences)).toHaveLength(400)
+    expect(JSON.stringify(writeBook(book)).length).toBeLessThan(RECORD_BYTES_MAX - 512)
   })
 
   test.each([
