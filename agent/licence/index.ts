@@ -1,6 +1,6 @@
 /** The licence room's door: what a licence says, and whether it allows a job here and now. */
 
-export type { AllocationClaims, Allotted } from './allocation.ts'
+export type { AllocationClaims } from './allocation.ts'
 export { BUNDLE_BYTES_MAX, type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
 export * from './claim-parts.ts'
 export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'

@@ -1,7 +1,6 @@
 /** The status room's door: the lists in which an issuer says which of its licences it has withdrawn. */
 
 export {
-  type ListedStatus,
   makeStatusList,
   peekStatusList,
   readStatusList,
