@@ -4,6 +4,7 @@ export type { AllocationClaims } from './allocation.ts'
 export { BUNDLE_BYTES_MAX, type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
 export * from './claim-parts.ts'
 export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'
+export { commitToName } from './commitment.ts'
 export type {
   AllowedLicence,
   CopyCounter,
@@ -20,7 +21,6 @@ export type {
   SeenLists,
   TimeStanding,
 } from './context.ts'
-export { commitToName } from './commitment.ts'
 export { copyTerms } from './copy-terms.ts'
 export { describeLicence } from './describe-licence.ts'
 export { type DesignDigest, DIGEST_FORMS, type Licence, licenceKey } from './licence.ts'
