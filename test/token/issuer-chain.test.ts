@@ -242,3 +242,21 @@ describe('the two opinions', () => {
 function pemToDer(pem: string): Buffer {
   return Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ''), 'base64')
 }
+
+test('the answer that is kept for the last chain is for the very same question', () => {
+  const anchors = [good.anchorPem]
+  const ask = (signerDer: Buffer, anchorsPem: readonly string[], nowMs = NOW_MS): string => {
+    const result = checkIssuerChain(signerDer, good.intermediateDer, anchorsPem, nowMs)
+    return result.ok ? 'trusted' : result.refusal.code
+  }
+  const expired = zoo.find(({ name }) => name === 'signer expired')!.signerDer
+  const late = Date.parse('2027-02-01T00:00:00Z')
+  expect(ask(good.signerDer, anchors)).toBe('trusted')
+  expect(ask(Buffer.from(good.signerDer), anchors)).toBe('trusted')
+  expect(ask(expired, anchors)).toBe('issuer-expired')
+  expect(ask(good.signerDer, anchors)).toBe('trusted')
+  expect(ask(good.signerDer, anchors, late)).toBe('issuer-expired')
+  expect(ask(good.signerDer, anchors)).toBe('trusted')
+  expect(ask(good.signerDer, [])).toBe('untrusted-issuer')
+  expect(ask(good.signerDer, anchors)).toBe('trusted')
+})
