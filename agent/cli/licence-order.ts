@@ -10,11 +10,13 @@ import {
   type LicenceOrder,
   type NamedFile,
   ORDER_KEYS,
+  type OrderFile,
   orderFileSchema,
   toOrder,
 } from '../issuer/index.ts'
 import { type SurveyedJob, surveyJob } from '../survey-job.ts'
 import { readBoundedFile } from '../token/index.ts'
+import { tierOfClasses, tightness } from '../trust/index.ts'
 import { openJob } from './open-job.ts'
 
 /** A complete order, comments and all, takes 6 KiB. */
@@ -60,6 +62,8 @@ export async function readOrder(path: string, nowMs: number): Promise<LicenceOrd
     keys: ORDER_KEYS,
   })
   if (order.expires <= nowMs) throw fail(['expires'], '`expires` is in the past')
+  const looser = looserThanAsked(order)
+  if (looser !== undefined) throw fail(['tier'], looser)
   const digests = new Map<string, FileDigests>()
   for (const file of filesOf(order)) {
     const found = await digestsOf(file, dirname(path)).catch((error: unknown) => {
@@ -72,6 +76,14 @@ export async function readOrder(path: string, nowMs: number): Promise<LicenceOrd
     assert(found !== undefined, 'every file of an order was looked at')
     return found
   })
+}
+
+/** A tier that every gate would refuse for its classes; an exemption may go past it. */
+function looserThanAsked({ tier, design, exemption }: OrderFile): string | undefined {
+  const asked = tierOfClasses(design.classes ?? [])
+  if (asked.because === undefined || exemption !== undefined || tightness(tier) >= tightness(asked.tier))
+    return undefined
+  return `\`tier\` must be ${asked.tier} at least, not \`${tier}\`: the design is of class \`${asked.because}\``
 }
 
 /** Surveys a job that a licence is to name: one that cannot be printed is refused. */

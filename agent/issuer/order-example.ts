@@ -36,7 +36,7 @@ design:
     - sha256: 0f343b0931126a20f133d67c2b018a3b5f7bd0d3ac4c1b5c9c7c0a1b2c3d4e5f
       form: model
   # Codes of the dictionary (portcullis licence classes): they say which tier is the least.
-  classes: ["eu-dual-use:EAR99"]
+  classes: ["site:own-design"]
   # What may be done to a model before it is sliced. Left out: nothing.
   transforms:
     scale: [0.98, 1.02]

@@ -42,14 +42,7 @@ export function keySigner(certificates: IssuerCertificates, signingKey: KeyObjec
   }
 }
 
-/**
- * Until when tokens signed now are believed, in ms. Fails with USAGE where the chain is one that no gate accepts at this
- * time.
- */
-export function signsUntilMs(signer: IssuerCertificates, nowMs: number): number {
-  return acceptedChain(signer, nowMs).signerNotAfterMs
-}
-
+/** The chain as a gate would take it at this time. */
 function acceptedChain(signer: IssuerCertificates, nowMs: number) {
   const chain = checkIssuerChain(
     toDer(signer.signerPem),

@@ -110,6 +110,16 @@ status: { max-age: soon, beyond: hold }
     expect((await complaints(text))[0]).toMatch(sentence)
   })
 
+  test('is refused where its tier is looser than its classes ask for, unless it claims an exemption', async () => {
+    const text = LEAST.replace('design:\n', 'tier: registered\ndesign:\n  classes: ["site:firearm-part"]\n')
+    expect(await complaints(text)).toEqual([
+      'order.yaml:3:7 `tier` must be restricted at least, not `registered`: the design is of class `site:firearm-part`',
+    ])
+    const exempt = `${text}exemption: { basis: research, authority: "https://export.example.org" }\n`
+    expect(await readOrder(fileWith(exempt), NOW_MS)).toMatchObject({ tier: 'registered' })
+    expect(await readOrder(fileWith(text.replace('registered', 'restricted')), NOW_MS)).toBeDefined()
+  })
+
   test('is refused where it is no text, or far too long', async () => {
     expect(await complaints(new Uint8Array([0xff, 0xfe, 0x00]))).toEqual([
       'licence order `order.yaml` is not UTF-8 text',

@@ -254,6 +254,20 @@ describe('a ledger', () => {
   })
 })
 
+test('what a disk could not make durable is taken back, so that a command that failed counts for nothing', async () => {
+  for (const fault of ['before', 'after'] as const) {
+    const file = new MemoryFile()
+    await (await open(file)).append(issued(), NOW_MS)
+    const bytes = Buffer.from(file.bytes)
+    const ledger = await open(file)
+    // The next line takes two writes and a sync.
+    file.faults = new Map([[file.step + 2, fault]])
+    await expect(ledger.append(allocated(1, 3), NOW_MS)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' })
+    expect(file.bytes.equals(bytes)).toBe(true)
+    expect(file.durable.equals(bytes)).toBe(true)
+  }
+})
+
 describe('whichever two steps of the disk fail,', () => {
   const kinds = ['before', 'after', 'half'] as const
   const entries: readonly LedgerEntry[] = [
