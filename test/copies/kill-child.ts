@@ -30,7 +30,7 @@ say('open')
 async function printOne(): Promise<void> {
   const job = randomUUID()
   const licence = LICENCES[Math.floor(chance() * LICENCES.length)]
-  const { admission } = await ledger.copies.admit(orderFor(job, licence))
+  const { admission } = await ledger.copies.admit({ ...orderFor(job, licence), user: 'ada' })
   if (admission === undefined) return say(`- ${job}`)
   say(`+ ${job}`)
   if (chance() < 0.1) return await ledger.copies.settle(job)

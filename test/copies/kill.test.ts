@@ -42,7 +42,7 @@ beforeAll(async () => {
   })
 })
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 /** Everything that the child said until it was killed: after so many lines, or after so long. */
 async function liveUntil(

@@ -40,7 +40,7 @@ let first: number
 
 beforeAll(async () => {
   ;[site, printer] = await Promise.all([newSite(), startPrinter()])
-  licence = await licenceCube(site)
+  licence = await licenceCube(site, { copies: 100 })
   gate = await startGate(site, printer.port, {
     policy: site.file('licences-only.yaml', POLICY),
     host: { jobs: undefined },

@@ -83,6 +83,12 @@ export async function logRecords(site: Site): Promise<readonly Record<string, un
   return records
 }
 
+/** The states of one copy, in the order of its records. */
+export async function recordsOfCopies(site: Site, copy: string): Promise<readonly string[]> {
+  const records = (await logRecords(site)).filter(({ kind, copy: name }) => kind === 'copy' && name === copy)
+  return records.map(({ state }) => String(state))
+}
+
 /** What lies in the site's spool: nothing, once a print has ended. */
 export function spooled(site: Site): readonly string[] {
   return readdirSync(join(site.state, 'spool'))
