@@ -11,6 +11,8 @@ export interface PrinterOptions {
   readonly link?: string
   readonly speed?: string
   readonly faults?: readonly string[]
+  /** What it says of itself. */
+  readonly uuid?: string
 }
 
 /** A printer that waits for a host. */
@@ -34,7 +36,8 @@ export async function startPrinter(options: PrinterOptions = {}): Promise<Printe
     options.over === 'tcp' ? ['--tcp', '127.0.0.1:0'] : ['--link', options.link ?? join(folder, 'printer')]
   const faults = (options.faults ?? []).flatMap((fault) => ['--fault', fault])
   const speed = ['--speed', options.speed ?? 'max']
-  const command = start(['sim', '--json', '--journal', journalPath, ...where, ...speed, ...faults])
+  const uuid = options.uuid === undefined ? [] : ['--uuid', options.uuid]
+  const command = start(['sim', '--json', '--journal', journalPath, ...where, ...speed, ...faults, ...uuid])
   const { path } = await until('the printer', () => readDocument(command.stdout()))
   const journal = (): readonly JournalRecord[] => readJournal(journalPath)
   return {
