@@ -96,7 +96,7 @@ describe('a sealed job', () => {
       expect(leaks(site.state)).toEqual([])
       looks++
       spools += readdirSync(join(site.state, 'spool')).length
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const { status, stdout, stderr } = await ended
     expect(stderr).not.toMatch(/portcullis: /)
@@ -111,7 +111,7 @@ describe('a sealed job', () => {
     for (const name of temporaries())
       if (!before.has(name) && /portcullis-(?!system)/.test(name))
         expect(leaks(join(tmpdir(), name))).toEqual([])
-  })
+  }, 300_000)
 
   test('is recorded with the digests of what was sealed, and without its claims', async () => {
     const printer = await startPrinter()
