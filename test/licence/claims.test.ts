@@ -254,6 +254,7 @@ describe('a claim of wrong value is refused', () => {
     ['no copies', ['grant', 'copies'], 0],
     ['negative copies', ['grant', 'copies'], -1],
     ['half a copy', ['grant', 'copies'], 0.5],
+    ['fewer copies than its machines have', ['grant', 'copies'], 2],
     ['too many copies', ['grant', 'copies'], 1_000_001],
     ['no machine', ['machines'], []],
     ['any machine', ['machines'], [{ id: '*' }]],
