@@ -200,7 +200,7 @@ async function run(stage: Stage, path: string, licenceToken: string | undefined)
       progress = startProgress('   printing', commands)
     },
     progress: (sent) => progress.update(sent),
-    ...(licenceToken !== undefined && { licenceToken }),
+    ...(licenceToken !== undefined && { licenceText: licenceToken }),
   }).finally(() => progress.stop())
 }
 
