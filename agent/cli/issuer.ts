@@ -6,14 +6,9 @@ import {
   overviewOf,
   saveIssuer,
 } from '../issuer/index.ts'
-import { wholeNumber } from './end.ts'
+import { badUsage, wholeNumber } from './end.ts'
 import { withIssuer } from './licence-hand-out.ts'
-import {
-  type NewPassphraseOptions,
-  newPassphrase,
-  type PassphraseOptions,
-  passphraseFrom,
-} from './licence-passphrase.ts'
+import { type NewPassphraseOptions, newPassphrase, passphraseFrom } from './licence-passphrase.ts'
 import { bold, columns, dim, green, say, sayJson, yellow } from './output.ts'
 
 /** Twenty years with their leap days. */
@@ -52,10 +47,9 @@ export async function initIssuer(dir: string, options: InitOptions): Promise<voi
   )
 }
 
-interface RenewOptions extends PassphraseOptions {
+interface RenewOptions extends NewPassphraseOptions {
   readonly days: string
   readonly root?: true
-  readonly passphrase?: boolean
   readonly json?: true
 }
 
@@ -75,11 +69,18 @@ const RENEWED: Readonly<Record<IssuerPart, string>> = {
   signer: 'signer',
 }
 
-/** The new keys are encrypted with the passphrase of the old ones. */
+/** Whose key is opened for it; for a new root, only to know the passphrase. */
+const OPENED = { root: 'signer', intermediate: 'root', signer: 'intermediate' } as const
+
+/** The new keys are encrypted with the passphrase of the old ones, or, where those have none, with a new one. */
 async function renew(dir: string, from: IssuerPart, options: RenewOptions): Promise<void> {
   const days = wholeNumber('--days', options.days, 1, DAYS_MAX)
-  const known = options.passphrase === false ? undefined : await passphraseFrom(options)
-  const passphrase = typeof known === 'function' ? await askForRenewal(known, dir) : known
+  const { certificates } = await overviewOf(dir, Date.now())
+  const isEncrypted = certificates.some(({ part, key }) => part === OPENED[from] && key === 'encrypted')
+  if (isEncrypted && options.passphrase === false)
+    throw badUsage('option `--no-passphrase` is for keys that have none; those of this issuer are encrypted')
+  const known = isEncrypted ? await passphraseFrom(options) : await newPassphrase(options)
+  const passphrase = typeof known === 'function' ? await known(dir) : known
   await withIssuer(dir, (folder) =>
     folder.renew(from, passphrase, { days, ...(passphrase !== undefined && { passphrase }) }),
   )
@@ -96,10 +97,6 @@ async function renew(dir: string, from: IssuerPart, options: RenewOptions): Prom
       ? [`  sites must trust the new root as well: portcullis licence trust ${dir}/root.pem`]
       : []),
   )
-}
-
-function askForRenewal(ask: (keyPath: string) => Promise<string>, dir: string): Promise<string> {
-  return ask(dir)
 }
 
 /** `portcullis licence issuer show` */

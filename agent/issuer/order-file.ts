@@ -3,9 +3,10 @@ import { z } from 'zod'
 import {
   appealSchema,
   assuranceSchema,
-  classSchema,
+  designSchema as claimedDesignSchema,
+  endUseSchema as claimedEndUseSchema,
   copiesSchema,
-  countrySchema,
+  daysSchema,
   delegateSchema,
   digestFormSchema,
   exemptSchema,
@@ -29,14 +30,20 @@ import { dateSchema, daysSpanSchema, spanSchema } from './order-words.ts'
 const ORDER_FORMAT = 1
 
 const PATH_CHARS_MAX = 4096
-const LIST_MAX = 64
+const MACHINES_MAX = 64
+/** Designs, materials, operators: as the claims have it. */
+const LIST_MAX = 32
 const OBLIGATIONS_MAX = 8
+
+const daysSpan = daysSpanSchema.pipe(daysSchema)
 
 const pathSchema = z
   .string()
   .min(1)
   .max(PATH_CHARS_MAX)
   .refine((path) => !path.includes('\0'), 'must be the name of a file')
+
+const saysSomething = (value: object): boolean => Object.values(value).some((member) => member !== undefined)
 
 const exactlyOne =
   (...keys: readonly string[]) =>
@@ -63,7 +70,7 @@ const designSchema = z.strictObject({
   revision: nameSchema.default('1'),
   title: textSchema.optional(),
   files: z.array(designFileSchema).min(1).max(LIST_MAX),
-  classes: z.array(classSchema).min(1).max(LIST_MAX).optional(),
+  classes: claimedDesignSchema.shape.classes,
   transforms: z
     .strictObject({
       scale: transformsSchema.shape.scale,
@@ -95,6 +102,7 @@ const machineSchema = z.union(
           'usb-serial': printerSchema.shape.usb,
           level: printerSchema.shape.level,
         })
+        .refine(saysSomething, 'must say something of the printer')
         .optional(),
     }),
   ],
@@ -112,30 +120,34 @@ const operatorSchema = z
 
 const { size_mm, layer_mm, ...limitShape } = limitsSchema.shape
 
-const orderLimitsSchema = z.strictObject({
-  'nozzle-celsius': limitShape.nozzle_c,
-  'bed-celsius': limitShape.bed_c,
-  'chamber-celsius': limitShape.chamber_c,
-  'size-mm': size_mm,
-  'feedrate-mm-per-min': limitShape.feedrate_mm_min,
-  'flow-mm3-per-s': limitShape.flow_mm3_s,
-  'layer-mm': layer_mm,
-  duration: spanSchema.optional(),
-})
+const orderLimitsSchema = z
+  .strictObject({
+    'nozzle-celsius': limitShape.nozzle_c,
+    'bed-celsius': limitShape.bed_c,
+    'chamber-celsius': limitShape.chamber_c,
+    'size-mm': size_mm,
+    'feedrate-mm-per-min': limitShape.feedrate_mm_min,
+    'flow-mm3-per-s': limitShape.flow_mm3_s,
+    'layer-mm': layer_mm,
+    duration: spanSchema.pipe(limitShape.seconds.unwrap()).optional(),
+  })
+  .refine(saysSomething, 'must limit something')
 
-const endUseSchema = z.strictObject({
-  code: nameSchema.optional(),
-  countries: z.array(countrySchema).min(1).max(256).optional(),
-  'end-user': textSchema.optional(),
-  're-export': z.boolean().optional(),
-  statement: digestOfSchema.optional(),
-})
+const endUseSchema = z
+  .strictObject({
+    code: nameSchema.optional(),
+    countries: claimedEndUseSchema.shape.countries,
+    'end-user': textSchema.optional(),
+    're-export': z.boolean().optional(),
+    statement: digestOfSchema.optional(),
+  })
+  .refine(saysSomething, 'must say something of the end use')
 
 const obligationSchema = z
   .strictObject({
-    'report-within': daysSpanSchema.optional(),
+    'report-within': daysSpan.optional(),
     'report-by': dateSchema.optional(),
-    retain: daysSpanSchema.optional(),
+    retain: daysSpan.optional(),
     witnesses: z.int().min(1).max(32).optional(),
   })
   .refine(
@@ -163,7 +175,7 @@ export const orderBodySchema = z.strictObject({
   machines: z
     .array(machineSchema)
     .min(1)
-    .max(LIST_MAX)
+    .max(MACHINES_MAX)
     .refine((machines) => distinct(machines.map(({ id }) => id)), 'must not name a machine twice'),
   from: dateSchema.optional(),
   expires: dateSchema,
@@ -175,11 +187,16 @@ export const orderBodySchema = z.strictObject({
   exemption: exemptSchema.optional(),
   obligations: z.array(obligationSchema).min(1).max(OBLIGATIONS_MAX).optional(),
   assurance: assuranceSchema.optional(),
-  status: z.strictObject({ 'max-age': spanSchema, beyond: statusSchema.shape.beyond }).optional(),
+  status: z
+    .strictObject({
+      'max-age': spanSchema.pipe(statusSchema.shape.max_age),
+      beyond: statusSchema.shape.beyond,
+    })
+    .optional(),
   delegate: z
     .strictObject({ key: delegateSchema.shape.key, depth: delegateSchema.shape.depth.default(1) })
     .optional(),
-  appeal: z.strictObject({ uri: appealSchema.shape.uri, within: daysSpanSchema }).optional(),
+  appeal: z.strictObject({ uri: appealSchema.shape.uri, within: daysSpan }).optional(),
   sunset: dateSchema.optional(),
   drill: z.boolean().optional(),
 })

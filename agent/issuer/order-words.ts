@@ -25,9 +25,9 @@ export function dateMs(text: string): number | undefined {
   if (!DATE.test(text)) return undefined
   const timeMs = Date.parse(text)
   // The parser takes February 30 for March 2.
-  return Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(text.slice(0, 10))
-    ? timeMs
-    : undefined
+  const isDay = Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(text.slice(0, 10))
+  // Tokens count from 1970.
+  return isDay && timeMs >= 0 ? timeMs : undefined
 }
 
 /** A date, as ms since 1970. */

@@ -230,6 +230,21 @@ describe('an order', () => {
     ['a key that is unknown', { 'copies-per-week': 3 }, 'copies-per-week'],
     ['an unknown key deep in it', { limits: { 'nozzle-celcius': 3 } }, 'nozzle-celcius'],
     ['another format', { 'licence-order': 2 }, 'expected 1'],
+    ['a date before tokens count', { from: '1960-01-01' }, 'must be a date'],
+    ['a list of no age', { status: { 'max-age': '0 s', beyond: 'hold' } }, '>=1'],
+    ['a list that is older than any', { status: { 'max-age': '6000 days', beyond: 'hold' } }, '<='],
+    ['an appeal for ever', { appeal: { uri: 'https://a.example', within: '8000 days' } }, '<=7305'],
+    ['no duration', { limits: { duration: '0 s' } }, '>=1'],
+    ['no limit', { limits: {} }, 'must limit something'],
+    ['no end use', { 'end-use': {} }, 'must say something of the end use'],
+    ['nothing of a printer', { machines: [{ id: 'a', printer: {} }] }, 'must say something of the printer'],
+    ['a country twice', { 'end-use': { countries: ['DE', 'DE'] } }, 'must not name a country twice'],
+    [
+      'a class twice',
+      { design: { ...least.design, classes: ['a:1', 'a:1'] } },
+      'must not name a class twice',
+    ],
+    ['too many files', { design: { files: Array(33).fill({ sha256: RAW }) } }, '<=32'],
     ['a file with a zero byte', { design: { files: [{ file: 'a\0' }] } }, 'must be the name of a file'],
   ])('cannot say %s', (_name, said, problem) => {
     const parsed = orderFileSchema.safeParse({ ...least, ...said })
