@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { describe, expect, test } from 'vitest'
+import { inspectJob } from '../agent/inspect-job.ts'
 import { issueLicence, type LicenceOrder } from '../agent/issuer/index.ts'
 import type { JobPlace } from '../agent/job-screening.ts'
 import { type JudgeJobOptions, judgeJob } from '../agent/judge-job.ts'
@@ -11,6 +13,8 @@ import type { Decision } from '../policies/index.ts'
 import { issuer, NOW_MS, order, placeOf } from './licence/fixture.ts'
 import { scratchState } from './state-scratch.ts'
 import { rowFor, screeningClaims, signed } from './trust/signed.ts'
+
+const ROOT = join(import.meta.dirname, '..')
 
 const policy = (name: string) =>
   loadPolicy(new URL(`../policies/library/${name}.yaml`, import.meta.url).pathname)
@@ -159,4 +163,35 @@ test('a place has the lists of its trust folder', async () => {
   )
   const place = await licencePlace(state, { clockMs: NOW_MS })
   expect(place.screening).toMatchObject({ lists: [{ name: 'national' }], unusable: [] })
+})
+
+test('the inspector screens with the lists that the gate gives it', async () => {
+  const state = await scratchState()
+  const program = join(state.path, 'inspector.mjs')
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['agent/inspector-main.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(import.meta.url);` },
+    outfile: program,
+  })
+  const source = join(state.path, 'part.gcode')
+  await writeFile(source, JOB)
+  const place: JobPlace = { ...placeOf([issuer.rootPem], 'bench-1'), screening: LISTS }
+  const inspected = await inspectJob({
+    source,
+    name: 'part.gcode',
+    spoolDir: state.spoolDir,
+    policyPath: MAKER_SPACE.path,
+    policySha256: MAKER_SPACE.sha256,
+    declared: { endUser: 'Северный Завод' },
+    place,
+    nowMs: NOW_MS,
+    program,
+  })
+  await inspected.remove()
+  expect(inspected.decision.outcome).toBe('hold')
+  expect(found(inspected.decision)).toContainEqual(HIT)
 })
