@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { describeIssue, type Refused, refuse } from '../token/index.ts'
+import type { Refused } from '../token/index.ts'
 import {
   checkNamedIssuer,
   countryCodeSchema,
   lineSchema,
   openAuthorityToken,
+  readPayload,
   type Trust,
   tokenClaims,
 } from '../trust/index.ts'
@@ -99,24 +100,50 @@ export async function openScreeningList(
 ): Promise<{ readonly ok: true; readonly list: ScreeningList } | Refused> {
   const opened = await openAuthorityToken(compact, 'screeningList', 'screen', trust, nowMs)
   if (!opened.ok) return opened
-  const parsed = screeningClaimsSchema.safeParse(opened.payload)
-  if (!parsed.success) return refuse('malformed', describeIssue('claim', parsed.error.issues))
-  const claims = parsed.data
-  const foreign = checkNamedIssuer(claims.iss, opened.issuer)
-  if (foreign !== undefined) return foreign
-  return {
-    ok: true,
-    list: {
-      uri: `${claims.iss}#${claims.sub}`,
-      name: claims.sub,
-      version: claims.version,
-      source: claims.source,
-      issuedAtMs: claims.iat * 1000,
-      expiresAtMs: claims.exp * 1000,
-      sha256: createHash('sha256').update(compact).digest('hex'),
-      entries: claims.entries.map(toEntry),
-    },
+  const sha256 = createHash('sha256').update(compact).digest('hex')
+  const read = readList(sha256, opened.payload)
+  if (!read.ok) return read
+  const { issuer, list } = read.known
+  return checkNamedIssuer(issuer, opened.issuer) ?? { ok: true, list }
+}
+
+interface KnownList {
+  readonly issuer: string
+  readonly list: ScreeningList
+}
+
+/** A folder of lists, twice over. */
+const KNOWN_LISTS_MAX = 16
+
+/**
+ * Lists that were read before, by the digest of their token. Who signed one, and whether he still may, is looked at
+ * each time; what it says stays the same, and reading a long one would keep a gate from its printer for a moment.
+ */
+const knownLists = new Map<string, KnownList>()
+
+function readList(
+  sha256: string,
+  payload: Uint8Array,
+): { readonly ok: true; readonly known: KnownList } | Refused {
+  const before = knownLists.get(sha256)
+  if (before !== undefined) return { ok: true, known: before }
+  const read = readPayload(screeningClaimsSchema, payload)
+  if (!read.ok) return read
+  const { claims } = read
+  const list = {
+    uri: `${claims.iss}#${claims.sub}`,
+    name: claims.sub,
+    version: claims.version,
+    source: claims.source,
+    issuedAtMs: claims.iat * 1000,
+    expiresAtMs: claims.exp * 1000,
+    sha256,
+    entries: claims.entries.map(toEntry),
   }
+  const known = { issuer: claims.iss, list }
+  if (knownLists.size >= KNOWN_LISTS_MAX) knownLists.clear()
+  knownLists.set(sha256, known)
+  return { ok: true, known }
 }
 
 function toEntry(entry: ScreeningClaims['entries'][number]): ScreeningEntry {

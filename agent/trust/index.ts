@@ -37,6 +37,7 @@ export {
   checkNamedIssuer,
   openAuthorityToken,
   type RecognitionClaims,
+  readPayload,
   recognitionClaimsSchema,
 } from './recognition.ts'
 export { LICENCE_TIERS, type LicenceTier, tightness } from './tiers.ts'

@@ -66,7 +66,7 @@ export async function openAuthorityToken(
   power: Power,
   trust: Pick<Trust, 'anchorsPem' | 'authorities' | 'revoked'>,
   nowMs: number,
-): Promise<{ readonly ok: true; readonly issuer: TrustedIssuer; readonly payload: unknown } | Refused> {
+): Promise<{ readonly ok: true; readonly issuer: TrustedIssuer; readonly payload: Uint8Array } | Refused> {
   const opened = openToken(compact, kind)
   if (!opened.ok) return opened
   const { token } = opened
@@ -83,9 +83,19 @@ export async function openAuthorityToken(
     const powers = authorityOf(trust, issuer.anchorSha256).powers.join(', ') || 'nothing'
     return refuse('outside-authority', what, power, powers)
   }
-  const json = parseStrictJson(token.payload)
+  return { ok: true, issuer, payload: token.payload }
+}
+
+/** Reads a payload as the claims of a schema. */
+export function readPayload<T>(
+  schema: z.ZodType<T>,
+  payload: Uint8Array,
+): { readonly ok: true; readonly claims: T } | Refused {
+  const json = parseStrictJson(payload)
   if (!json.ok) return refuse('malformed', `payload: ${json.problem}`)
-  return { ok: true, issuer, payload: json.value }
+  const parsed = schema.safeParse(json.value)
+  if (!parsed.success) return refuse('malformed', describeIssue('claim', parsed.error.issues))
+  return { ok: true, claims: parsed.data }
 }
 
 const POWER_WORDS: Readonly<Record<Power, string>> = {
@@ -110,9 +120,9 @@ export async function openRecognition(
 ): Promise<{ readonly ok: true; readonly recognition: Recognition; readonly id: string } | Refused> {
   const opened = await openAuthorityToken(compact, 'recognition', 'recognise', trust, nowMs)
   if (!opened.ok) return opened
-  const parsed = recognitionClaimsSchema.safeParse(opened.payload)
-  if (!parsed.success) return refuse('malformed', describeIssue('claim', parsed.error.issues))
-  const claims = parsed.data
+  const read = readPayload(recognitionClaimsSchema, opened.payload)
+  if (!read.ok) return read
+  const { claims } = read
   const { issuer } = opened
   const refusal = checkNamedIssuer(claims.iss, issuer) ?? checkReach(claims, issuer, trust)
   if (refusal !== undefined) return refusal

@@ -44,6 +44,15 @@ describe('a screening list', () => {
     expect((await load(await token(), MAY, NOW_MS + 31 * DAY_MS)).lists).toHaveLength(1)
   })
 
+  test('that was read before is no more believed than its publisher is now', async () => {
+    const text = await token({ jti: '5f0b8c1e-6a58-4f64-9d8a-000000000001' })
+    const [first, second] = [await load(text), await load(text)]
+    expect(second).toEqual(first)
+    expect((await load(text, rowFor('may: [license]'))).lists).toEqual([])
+    expect((await load(text, MAY, Date.parse('2050-01-01'))).lists).toEqual([])
+    expect(await complaint(load(`${text.slice(0, -4)}AAAA`))).toContain('altered after it was signed')
+  })
+
   test('is plain data, for another process', async () => {
     const screening = await load(await token())
     expect(JSON.parse(JSON.stringify(screening))).toEqual(screening)
