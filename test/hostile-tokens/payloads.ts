@@ -208,6 +208,13 @@ const rows: readonly Row[] = [
   ['machines', [{ id: '*' }]],
   ['machines', [{ id: 'bench-*' }]],
   ['machines', ['bench-1']],
+  [
+    'machines',
+    [
+      { id: 'bench-1', copies: 3 },
+      { id: 'bench-2', copies: 1 },
+    ],
+  ],
   ['machines', [{ id: 'bench-1' }, { id: 'bench-1' }]],
   ['machines', [{ id: 'bench-1\n' }]],
   ['machines', [{ id: 'Bench-1' }], 'other-machine'],

@@ -151,7 +151,7 @@ describe('a child may ask for more than its parent', () => {
     ['design.classes', ['us-eccn:EAR99', 'us-ccl:1C001']],
     ['design.transforms', undefined],
     ['design.transforms.scale', [1, 1]],
-    ['grant.copies', 1],
+    ['grant.copies', 2],
     ['grant.per.day', 1],
     ['grant.filament_mm', 1],
     ['grant.commit.layer', 0],

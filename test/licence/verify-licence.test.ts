@@ -122,7 +122,7 @@ describe('the machine', () => {
   })
 
   test('list is cut in the sentence and whole in the limit', async () => {
-    const many = await issue({ machines: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, copies: 1 })) })
+    const many = await issue({ machines: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id })) })
     const result = await verifyLicence(many, contextWith())
     expect(result).toMatchObject({ refusal: { limit: 'a, b, c, d, e' } })
     expect(await messageOf({}, many)).toBe(
