@@ -139,7 +139,7 @@ function addTelling(audit: Command): void {
       .description('count what is in the log, for the site, for a licensor or for the public')
       .argument('[dir]', LOG_ARGUMENT)
       .option('--for <audience>', 'site, licensor or public (default: site)')
-      .option('--licence <id>', 'the licence that a licensor’s report is on')
+      .option('--licence <id>', 'the licence that a licensor’s report is on, as `licence usage` names it')
       .option('--from <date>', 'the first day or month that is counted')
       .option('--to <date>', 'the last')
       .option('--zone <name>', 'time zone of weekdays and hours (default: UTC)')
