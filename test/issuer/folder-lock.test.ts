@@ -70,15 +70,18 @@ describe('a locked folder', () => {
     })
   })
 
-  test.each(['', '{}', 'null', '{"process":1}', '\0'.repeat(9000)])(
-    'stays locked where its lock says %j',
-    async (text) => {
-      const dir = await newFolder()
-      await writeFile(join(dir, 'lock'), text)
-      await expect(lockFolder(dir)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' })
-      expect(await readFile(join(dir, 'lock'), 'utf8')).toBe(text)
-    },
-  )
+  test.each([
+    ['nothing', ''],
+    ['nothing of a process', '{}'],
+    ['null', 'null'],
+    ['too little', '{"process":1}'],
+    ['zeros', '\0'.repeat(9000)],
+  ])('stays locked where its lock says %s', async (_name, text) => {
+    const dir = await newFolder()
+    await writeFile(join(dir, 'lock'), text)
+    await expect(lockFolder(dir)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' })
+    expect(await readFile(join(dir, 'lock'), 'utf8')).toBe(text)
+  })
 
   test('stays locked where somebody ended while putting a lock aside', async () => {
     const dir = await newFolder()

@@ -1,22 +1,15 @@
-/** An issuer's folder made of the fixture's keys, which are there at once, and gone with the test file. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/** An issuer's folder made of the fixture's keys, which are there at once, and gone with the tests. */
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { IssuerFolder } from '../../agent/issuer/issuer-folder.ts'
 import { saveIssuer } from '../../agent/issuer/issuer-store.ts'
 import { exportPrivateKey } from '../../agent/issuer/private-key.ts'
 import { fixtureKey, issuer, NOW_MS } from '../licence/fixture.ts'
 
-let parent: Promise<string> | undefined
-afterAll(async () => {
-  if (parent !== undefined) await rm(await parent, { recursive: true, force: true })
-})
-
 /** A place of its own that does not exist yet. */
 export async function newPlace(): Promise<string> {
-  parent ??= mkdtemp(join(tmpdir(), 'issuer-'))
-  return join(await mkdtemp(join(await parent, 'x-')), 'issuer')
+  return join(await mkdtemp(join(tmpdir(), 'issuer-')), 'issuer')
 }
 
 /** A saved issuer; its keys are encrypted where there is a passphrase. */
