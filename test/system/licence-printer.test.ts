@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { endProcesses, removeFolders, run } from './command.ts'
 import { startGate } from './gate.ts'
@@ -69,6 +70,28 @@ test('the gate arms a job for the printer that is named, and for no other', asyn
   const wrong = await gate.ask('arm', CUBE, '--licence', await boundTo(site, OTHER), '--json')
   expect(wrong.status).toBe(3)
   expect(JSON.parse(wrong.stdout).decision.reasons[0]).toMatchObject({ code: 'licence.other-printer' })
+})
+
+test('a job that is armed for one printer is armed no longer when another takes its place', async () => {
+  const site = await newSite()
+  const link = join(site.folder, 'cable')
+  const right = await startPrinter({ uuid: UUID, link })
+  const gate = await startGate(site, link, {})
+  await gate.untilState('idle')
+  expect((await gate.ask('arm', CUBE, '--licence', await boundTo(site, UUID))).status).toBe(0)
+  right.command.signal('SIGKILL')
+  await gate.untilState('no-printer')
+  const other = await startPrinter({ uuid: OTHER, link })
+  // Once it is greeted; until then nothing of a host goes out.
+  await expect.poll(async () => (await gate.status()).armed, { timeout: 30_000 }).toBeNull()
+  const kinds = (await logRecords(site)).map(({ kind }) => kind)
+  expect(kinds.slice(kinds.indexOf('job-armed'))).toContain('job-disarmed')
+  const again = await gate.ask('arm', CUBE, '--licence', await boundTo(site, UUID), '--json')
+  expect(again.status).toBe(3)
+  expect(JSON.parse(again.stdout).decision.reasons[0].code).toMatch(
+    /^licence\.(other-printer|printer-unknown)$/,
+  )
+  expect(other.commands()).not.toContain('G28')
 })
 
 test('what whoever starts it declares is held against the licence, and stands on record', async () => {
