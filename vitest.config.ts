@@ -11,6 +11,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/property/**', 'test/system/**'],
+          globalSetup: ['test/scratch.setup.ts'],
           testTimeout: 120_000,
           // Modules are loaded once a worker, not once a file: no test here leaves anything behind in them.
           isolate: false,
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'property',
           include: ['test/property/**/*.test.ts'],
+          globalSetup: ['test/scratch.setup.ts'],
           testTimeout: 60_000,
           isolate: false,
         },
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          globalSetup: ['test/system/build.setup.ts'],
+          globalSetup: ['test/scratch.setup.ts', 'test/system/build.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

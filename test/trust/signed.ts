@@ -1,9 +1,8 @@
 /** Tokens of the fixture's issuer, and trust folders that believe it. */
 import { X509Certificate } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll } from 'vitest'
 import { signToken } from '../../agent/token/index.ts'
 import { DAY_MS, issuer, NOW_MS } from '../licence/fixture.ts'
 
@@ -11,15 +10,9 @@ export const ANCHOR = new X509Certificate(issuer.rootPem)
 export const ANCHOR_SHA256 = ANCHOR.fingerprint256.replaceAll(':', '').toLowerCase()
 export const ANCHOR_FILE = `${ANCHOR_SHA256.slice(0, 32)}.pem`
 
-const folders: string[] = []
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true })
-})
-
 /** A trust folder with the fixture's root and these files. */
 export async function trustFolder(files: Readonly<Record<string, string>> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'trust-'))
-  folders.push(dir)
   for (const [name, text] of Object.entries({ [ANCHOR_FILE]: issuer.rootPem, ...files })) {
     await mkdir(dirname(join(dir, name)), { recursive: true })
     await writeFile(join(dir, name), text, { mode: 0o644 })
