@@ -91,7 +91,7 @@ export const licence = defineRule({
         const first = { ...standing, outcome: 'deny', release: null } as const
         return [first, ...(standing.objections ?? [])].map((one) => foundObjection(one, demand === 'never'))
       }
-      if (demand === 'never') return []
+      if (demand === 'never') return found(standing).map((one) => foundObjection(one, true))
       const known = designs.find((one) => isDesign(one, job))
       if (standing.kind === 'valid') return judgeValid(standing, known)
       if (demand === 'always') return [missingObjection(undefined)]
@@ -168,6 +168,11 @@ function judgeValid(standing: ValidLicence, known: ListedDesign | undefined): re
 /** Place of a tier from loosest to tightest; a tier that is not known is looser than all. */
 function tightness(tier: string): number {
   return DESIGN_TIERS.indexOf(tier as DesignTier)
+}
+
+/** What holds a licence that verified, or warns of it. */
+function found(standing: LicenceStanding): readonly LicenceObjection[] {
+  return standing.kind === 'valid' ? (standing.objections ?? []) : []
 }
 
 /** What was found of the licence by whoever verified it. */
