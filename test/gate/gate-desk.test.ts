@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
-import type { ControlAnswer } from '../../agent/control/index.ts'
+import type { ArmRequest, ControlAnswer } from '../../agent/control/index.ts'
 import { applyRefund } from '../../agent/copy-refund.ts'
 import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
@@ -42,7 +42,7 @@ interface Scene {
   readonly jobs: ArmedJobs
   readonly spool: string
   readonly signal: AbortController
-  arm(): Promise<ControlAnswer>
+  arm(more?: Partial<ArmRequest>): Promise<ControlAnswer>
   /** Kinds of the records that the desk has made. */
   kinds(): Promise<readonly string[]>
   /** How it ended, as far as the log tells. */
@@ -99,7 +99,7 @@ async function scene(
     signal,
     state,
     ledger,
-    arm: () => desk.arm({ do: 'arm', path: job }, () => {}, signal.signal),
+    arm: (more) => desk.arm({ do: 'arm', path: job, ...more }, () => {}, signal.signal),
     kinds: async () => {
       await Promise.all(writing)
       const kinds: string[] = []
@@ -125,6 +125,13 @@ describe('a job that is to be armed', () => {
     const leftMs = Date.parse(armed?.until ?? '') - Date.now()
     expect(leftMs).toBeGreaterThan(HOUR_MS - 60_000)
     expect(leftMs).toBeLessThanOrEqual(HOUR_MS)
+  })
+
+  test('has in its decision what was declared of it', async () => {
+    const { arm, state } = await scene(readyBench())
+    const declared = { material: { type: 'PLA' }, endUser: 'Lise M' }
+    expect(await arm({ declared })).toMatchObject({ ok: true, decision: { declared } })
+    expect((await recordsOf(state))[1]).toMatchObject({ kind: 'decision', decision: { declared } })
   })
 
   test('is given up when no host has begun it for an hour', async () => {
@@ -202,6 +209,22 @@ describe('the latch', () => {
 describe('people who add to the log through the gate', () => {
   const appealOf = (by: string) =>
     ({ kind: 'appeal-filed', decision: 1, by, text: 'it fits' }) as { readonly kind: string }
+
+  test('is no list that is not kept here: it would tell the gate another time', async () => {
+    const { desk, kinds } = await scene(readyBench())
+    const list = {
+      type: 'status-list',
+      uri: 'https://lists.example/1',
+      issuedAt: 1e10,
+      sha256: 'ab'.repeat(32),
+    }
+    expect(await desk.record({ kind: 'list-seen', ...list } as { kind: string })).toEqual({
+      ok: false,
+      code: 'USAGE',
+      message: 'not recorded: no list of this name is kept here',
+    })
+    expect(await kinds()).toEqual([])
+  })
 
   test('can file an appeal, and are told where it stands', async () => {
     const { desk, ledger, kinds } = await scene(readyBench())
