@@ -166,7 +166,9 @@ export class CopyKeeper {
 
   /** So many commands of a job were sent. Puts on record that its copy counts for good, once. */
   progress(job: string, commandsSent: number): void {
-    const copy = this.#openCopy(job)
+    // Asked with every line of the printer, and nearly always answered here.
+    if (this.#handed.has(job)) return
+    const copy = openCopyOf(this.#parts.book(), job)
     if (copy?.state === 'reserved' && hasPassedCommit(copy, commandsSent)) this.#hand(copy, ['printing'])
   }
 
