@@ -27,7 +27,9 @@ export async function machine(options: PlaceOptions): Promise<void> {
   if (options.json) sayJson({ machineId, sealTo, state: path })
   else {
     say(machineId)
-    if (sealTo !== null) complain(`jobs are sealed to it with \`portcullis licence seal JOB --to ${sealTo}\``)
+    // A person is told the rest; a command that asks wants the id alone.
+    if (sealTo !== null && process.stdout.isTTY)
+      say(dim(`jobs are sealed to it with: portcullis licence seal JOB --to ${sealTo}`))
   }
 }
 
