@@ -152,6 +152,7 @@ export class CopyKeeper {
       state: 'reserved',
       terms: {
         counters: counters.map(({ key, limit }) => ({ licence: key, limit })),
+        anchor: use.anchorSha256,
         commitAt: use.commitAt,
         onAbort: commit.onAbort,
         filamentMm: use.filamentMm,

@@ -32,10 +32,10 @@ export async function applyRefund(
   const { nowMs } = timeStanding(ledger.stateOf(TRUSTED_TIME), clockMs)
   const read = await readRefund(compact.trim(), await loadTrust(state.trustDir, nowMs), nowMs)
   if (!read.ok) return { problem: read.refusal.message }
-  const { id, licenceKey, machineId, copyId } = read.refund
+  const { id, licenceKey, machineId, copyId, anchorSha256 } = read.refund
   if (machineId !== state.machineId)
     return { problem: `the refund is for machine \`${machineId}\`, this is \`${state.machineId}\`` }
-  const order = { id, licence: licenceKey, copy: copyId }
+  const order = { id, licence: licenceKey, copy: copyId, anchor: anchorSha256 }
   const given = await ledger.copies.giveBack(order, () => readLog(state.logDir, { kinds: ['copy'] }))
   if ('problem' in given) return given
   return { index: given.index, message: `copy \`${copyId}\` is given back, says record ${given.index}` }

@@ -21,6 +21,8 @@ export interface LicenceUse {
   readonly sha256: string
   readonly tier: AllowedLicence['licence']['tier']
   readonly copies: CopyTerms
+  /** Whoever was certified under it alone may give copies back. */
+  readonly anchorSha256: string
   readonly lists: AllowedLicence['lists']
   /** Commands sent at which the copy counts for good, from 1. */
   readonly commitAt: number
@@ -44,6 +46,7 @@ export const licenceUseSchema: z.ZodType<LicenceUse> = z.strictObject({
       .max(COUNTERS_MAX),
     commit: z.strictObject({ layer: count, onAbort: z.enum(['return', 'spend']) }),
   }),
+  anchorSha256: sha256,
   lists: z.array(z.strictObject({ uri: key, issuedAtMs: count, sha256 })).max(LISTS_MAX),
   commitAt: z.int().min(1),
   filamentMm: z.number().min(0),
@@ -51,7 +54,7 @@ export const licenceUseSchema: z.ZodType<LicenceUse> = z.strictObject({
 
 /** What the composition needs of an allowed licence, for the job that was surveyed. */
 export function licenceUse(
-  { sha256, licence, copies, lists }: AllowedLicence,
+  { sha256, licence, copies, anchorSha256, lists }: AllowedLicence,
   { facts, commitAt }: Pick<SurveyedJob, 'facts' | 'commitAt'>,
 ): LicenceUse {
   const { tier } = licence
@@ -59,6 +62,7 @@ export function licenceUse(
     sha256,
     tier,
     copies,
+    anchorSha256,
     lists,
     commitAt: commitAt(copies.commit.layer),
     filamentMm: facts.filamentMm,

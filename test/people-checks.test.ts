@@ -93,7 +93,7 @@ describe('a report that a licence asks for', () => {
     { licence: 'i#1', limit: 3 },
     { licence: 'i#0', limit: 9 },
   ]
-  const terms = { counters, commitAt: 1, onAbort: 'return', filamentMm: 5 } as const
+  const terms = { counters, anchor: sha256, commitAt: 1, onAbort: 'return', filamentMm: 5 } as const
   const reserved = {
     kind: 'copy',
     licence: 'i#1',

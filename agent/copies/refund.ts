@@ -9,6 +9,8 @@ export interface RefundOrder {
   /** The key of a licence in which the copy counts: its own, or a parent's. */
   readonly licence: string
   readonly copy: string
+  /** SHA-256 of the root certificate under which it was signed. */
+  readonly anchor: string
 }
 
 export interface RefundProblem {
@@ -38,7 +40,7 @@ export async function refundRecord(
 
 async function findCopy(
   records: AsyncIterable<{ readonly record: StoredRecord }>,
-  { id, licence, copy }: RefundOrder,
+  { id, licence, copy, anchor }: RefundOrder,
 ): Promise<CopyHistory | RefundProblem> {
   let found: CopyHistory | undefined
   for await (const { record } of records) {
@@ -50,5 +52,7 @@ async function findCopy(
   if (found === undefined) return { problem: `there is no copy \`${copy}\` in this log` }
   const isUnder =
     found.terms?.counters.some((counter) => counter.licence === licence) ?? found.licence === licence
+  if (isUnder && found.terms?.anchor !== anchor)
+    return { problem: `copy \`${copy}\` is of a licence that was signed under another root certificate` }
   return isUnder ? found : { problem: `copy \`${copy}\` is of another licence, \`${found.licence}\`` }
 }

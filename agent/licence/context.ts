@@ -129,6 +129,8 @@ export interface AllowedLicence {
   /** SHA-256 of its compact token, 64 lower-case hexadecimal digits. */
   readonly sha256: string
   readonly copies: CopyTerms
+  /** The anchor under which the outermost licence was signed: SHA-256 of its certificate. */
+  readonly anchorSha256: string
   /** Copies that are left to this machine, this job's own included. */
   readonly copiesLeft: number
   /** Status lists that were used: what the log must know of, so that none older is used again. */

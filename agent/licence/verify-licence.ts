@@ -57,6 +57,7 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
     licence: { ...terms.licence, tier: treatedHere(terms.licence, context).tier },
     sha256: sha256Hex(bundle.licences[0] ?? ''),
     copies,
+    anchorSha256: terms.issuer.anchorSha256,
     copiesLeft: Math.min(...copies.counters.map(({ key, limit }) => limit - (context.uses[key]?.used ?? 0))),
     lists: status.lists,
     objections,

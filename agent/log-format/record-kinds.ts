@@ -183,6 +183,8 @@ export const AGENT_KINDS = {
             .array(z.strictObject({ licence: name, limit: count }))
             .min(1)
             .max(COUNTERS_MAX),
+          /** The root certificate under which its issuer signed: another may not give it back. */
+          anchor: sha256,
           /** Commands sent at which its commit point is passed, and what an ending before that makes of it. */
           commitAt: z.int().min(1),
           onAbort: z.enum(['return', 'spend']),

@@ -1,4 +1,5 @@
 // Copies by the commands, over a real log: what was used, refunds, reports.
+import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
@@ -18,6 +19,7 @@ import { capture } from './captured.ts'
 
 const captured = capture()
 const { id: LICENCE = '' } = order
+const ROOT = new X509Certificate(issuer.rootPem).fingerprint256.replaceAll(':', '').toLowerCase()
 const KEY = `${issuer.uri}#${LICENCE}`
 const OTHER_ID = '11111111-2222-4333-8444-555555555555'
 
@@ -31,7 +33,7 @@ async function site(): Promise<StateFolder> {
   const state = await scratchState()
   writeFileSync(join(state.trustDir, 'fixture.pem'), issuer.rootPem, { mode: 0o600 })
   const ledger = await openLedger(state)
-  const licence = licenceFor({}, counterOf(KEY, 3))
+  const licence = licenceFor({ anchorSha256: ROOT }, counterOf(KEY, 3))
   for (const job of [COPY_ID, OTHER_ID]) {
     const { admission } = await ledger.copies.admit(orderFor(job, licence))
     const opened = { kind: 'job-opened', job, canonicalSha256: 'ab'.repeat(32), commands: 100 } as const

@@ -2,7 +2,7 @@
 import type { AdmissionOrder } from '../../agent/copy-keeper.ts'
 import type { LicenceUse } from '../../agent/licence-schema.ts'
 import type { Decision } from '../../policies/index.ts'
-import { KEY } from './book.ts'
+import { ANCHOR, KEY } from './book.ts'
 
 const SHA256 = 'ab'.repeat(32)
 
@@ -69,6 +69,7 @@ export function licenceFor(more: Partial<LicenceUse> = {}, ...counters: readonly
       counters: counters.length === 0 ? [counterOf(KEY, 3)] : counters,
       commit: { layer: 1, onAbort: 'return' },
     },
+    anchorSha256: ANCHOR,
     lists: [],
     commitAt: 10,
     filamentMm: 100,

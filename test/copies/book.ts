@@ -7,12 +7,14 @@ type Terms = NonNullable<CopyRecord['terms']>
 
 export const KEY = 'https://issuer.example#lic-1'
 export const PARENT = 'https://issuer.example#lic-0'
+export const ANCHOR = 'ef'.repeat(32)
 export const DAY_MS = 24 * 60 * 60_000
 export const START_MS = Date.UTC(2026, 10, 23, 12)
 
 export function termsOf(more: Partial<Terms> = {}): Terms {
   return {
     counters: [{ licence: KEY, limit: 3 }],
+    anchor: ANCHOR,
     commitAt: 10,
     onAbort: 'return',
     filamentMm: 100,

@@ -9,7 +9,7 @@ import { SNAPSHOT_EVERY } from '../../agent/replay.ts'
 import type { StateFolder } from '../../agent/state-folder.ts'
 import { recordsOf, scratchLedger } from '../state-scratch.ts'
 import { counterOf, licenceFor, orderFor } from './admission-order.ts'
-import { closed, DAY_MS, disarmed, KEY, opened, PARENT, START_MS } from './book.ts'
+import { ANCHOR, closed, DAY_MS, disarmed, KEY, opened, PARENT, START_MS } from './book.ts'
 
 const TICK: AuditRecord = { kind: 'stream-opened', job: 'other', host: 'printrun' }
 
@@ -74,6 +74,7 @@ describe('a job that asks for a copy', () => {
           { licence: KEY, limit: 3 },
           { licence: PARENT, limit: 9 },
         ],
+        anchor: ANCHOR,
         commitAt: 10,
         onAbort: 'return',
         filamentMm: 100,
@@ -267,7 +268,8 @@ describe('a refund', () => {
       await ledger.append(bare(closed(job, 'printed', 100)))
     }
     const entries = () => readLog(state.logDir, { kinds: ['copy'] })
-    const give = (id: string, copy: string) => ledger.copies.giveBack({ id, licence: KEY, copy }, entries)
+    const give = (id: string, copy: string) =>
+      ledger.copies.giveBack({ id, licence: KEY, copy, anchor: ANCHOR }, entries)
     const given = await Promise.all([give('r-1', 'a'), give('r-1', 'a'), give('r-1', 'b'), give('r-2', 'a')])
     expect(given.map((one) => ('problem' in one ? one.problem : 'given'))).toEqual([
       'given',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { refundRecord } from '../../agent/copies/index.ts'
 import type { StoredRecord } from '../../agent/log-format/index.ts'
-import { copyRecord, KEY, opened, PARENT, termsOf } from './book.ts'
+import { ANCHOR, copyRecord, KEY, opened, PARENT, termsOf } from './book.ts'
 
 async function* entriesOf(
   records: readonly StoredRecord[],
@@ -9,7 +9,7 @@ async function* entriesOf(
   for (const [seq, record] of records.entries()) yield { record: { ...record, seq } }
 }
 
-const ORDER = { id: 'r-1', licence: KEY, copy: 'a' }
+const ORDER = { id: 'r-1', licence: KEY, copy: 'a', anchor: ANCHOR }
 const apply = (records: readonly StoredRecord[], order = ORDER) => refundRecord(entriesOf(records), order)
 const terms = termsOf({ counters: [KEY, PARENT].map((licence) => ({ licence, limit: 3 })), filamentMm: 7 })
 const PRINTED = [
@@ -47,6 +47,7 @@ describe('a refund', () => {
   test.each<[string, readonly StoredRecord[], Partial<typeof ORDER>, string]>([
     ['of a copy that is not there', [], {}, 'there is no copy `a` in this log'],
     ['of another licence', LOST, { licence: 'x#y' }, 'copy `a` is of another licence'],
+    ['under another root', LOST, { anchor: 'ab'.repeat(32) }, 'signed under another root certificate'],
     ['of what is reserved', LOST.slice(0, 1), {}, 'copy `a` is reserved: only what is printed or uncertain'],
     ['of what is printing', PRINTED.slice(0, 4), {}, 'copy `a` is printing: only'],
     [

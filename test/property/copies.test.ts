@@ -8,7 +8,7 @@ import type { AuditRecord, StoredRecord } from '../../agent/log-format/index.ts'
 import { MemoryDisk } from '../audit/memory-disk.ts'
 import { DIR, recordsOf, verifyOn } from '../audit/records.ts'
 import { counterOf, licenceFor, orderFor } from '../copies/admission-order.ts'
-import { closed, disarmed, KEY, opened, PARENT } from '../copies/book.ts'
+import { ANCHOR, closed, disarmed, KEY, opened, PARENT } from '../copies/book.ts'
 import { bookOfRecords, CountingLog } from '../copies/counting-log.ts'
 
 const SIBLING = 'https://issuer.example#lic-2'
@@ -170,7 +170,7 @@ class World {
   ): Promise<void> {
     const chosen = this.jobs[number % Math.max(1, this.jobs.length)]
     if (chosen === undefined) return
-    const order = { id: `r-${id}`, licence: PARENT, copy: chosen.id }
+    const order = { id: `r-${id}`, licence: PARENT, copy: chosen.id, anchor: ANCHOR }
     await log.keeper.giveBack(order, () => log.records())
   }
 }

@@ -105,7 +105,7 @@ export function appendPrint(log: SmallLog, options: DecisionOptions = {}): Print
   const decision = log.append(decisionRecord({ isLicensed: true, ...options, id }))
   const copyRecord = { kind: 'copy', licence: 'lic-7', copy: 'c-2', job: id, refund: null } as const
   const counters = [{ licence: 'lic-7', limit: 3 }]
-  const terms = { counters, commitAt: 9, onAbort: 'return', filamentMm: 40 } as const
+  const terms = { counters, anchor: RAW, commitAt: 9, onAbort: 'return', filamentMm: 40 } as const
   log.append({ ...copyRecord, state: 'reserved', terms })
   const opened = log.append({
     kind: 'job-opened',

@@ -59,6 +59,7 @@ const copy = (state: string, name = 'c-1', more: object = {}): object => ({
 })
 const countingIn = (...counters: readonly [string, number][]): object => ({
   counters: counters.map(([licence, limit]) => ({ licence, limit })),
+  anchor: SHA,
   commitAt: 1,
   onAbort: 'return',
   filamentMm: 1,
