@@ -21,8 +21,9 @@ export interface LicenceCount extends Readonly<Record<CopyState, number>> {
   readonly today: number
   /** Of all copies that count, in mm. */
   readonly filamentMm: number
-  /** The record that reserved the first. */
+  /** The record that reserved the first, and the SHA-256 of the licence's compact token then; null where nothing says it. */
   readonly firstRecord: number
+  readonly firstSha256: string | null
   /** Copies that no report covers: when the oldest of them ended, in ms since 1970, and the record of the latest. */
   readonly unreported: { readonly sinceMs: number; readonly lastRecord: number } | null
 }
@@ -33,6 +34,7 @@ export interface CopyUse {
   readonly usedToday: number
   readonly filamentMm: number
   readonly firstRecord: number
+  readonly firstSha256: string | null
   readonly unreportedSinceMs: number | null
 }
 
@@ -44,9 +46,11 @@ export interface CopyBook {
   readonly open: Readonly<Record<string, OpenCopy>>
   /** Ids of the copies that were finished last. */
   readonly finished: readonly string[]
+  /** The latest decision that rests on a licence: the copy that it takes is reserved right behind it. */
+  readonly decided: { readonly job: string; readonly sha256: string } | null
 }
 
-export const EMPTY_BOOK: CopyBook = { licences: {}, open: {}, finished: [] }
+export const EMPTY_BOOK: CopyBook = { licences: {}, open: {}, finished: [], decided: null }
 
 const own = <T>(of: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(of, key) ? of[key] : undefined
@@ -73,6 +77,10 @@ export function dayOf(ms: number): number {
 /** The book after one more record. Every record of the log is taken once, in order. */
 export function bookAfter(book: CopyBook, record: LogRecord, index: number): CopyBook {
   switch (record.kind) {
+    case 'decision': {
+      const sha256 = record.licence?.sha256
+      return sha256 === undefined ? book : { ...book, decided: { job: record.id, sha256 } }
+    }
     case 'copy':
       return afterCopy(book, record, index)
     case 'job-opened':
@@ -108,8 +116,8 @@ function afterCopy(book: CopyBook, record: CopyRecord, index: number): CopyBook 
 
 function reserve(book: CopyBook, copy: OpenCopy, index: number): CopyBook {
   const licences = { ...book.licences }
-  for (const key of copy.under) {
-    const count = own(licences, key) ?? newCount(copy.day, index)
+  for (const [at, key] of copy.under.entries()) {
+    const count = own(licences, key) ?? newCount(copy.day, index, tokenOf(book, copy, at))
     const isNewDay = copy.day > count.day
     licences[key] = {
       ...count,
@@ -120,6 +128,15 @@ function reserve(book: CopyBook, copy: OpenCopy, index: number): CopyBook {
     }
   }
   return { ...book, licences, open: { ...book.open, [copy.copy]: copy } }
+}
+
+/** What the key of a sub-licence ends with: the SHA-256 of its parent's token. */
+const PARENT_SHA256 = /@([0-9a-f]{64})$/
+
+/** SHA-256 of the token of a copy's licence, 0, or of one of its parents: the decision has the one, its child's key the other. */
+function tokenOf({ decided }: CopyBook, { copy, under }: OpenCopy, at: number): string | null {
+  if (at > 0) return PARENT_SHA256.exec(under[at - 1] ?? '')?.[1] ?? null
+  return decided?.job === copy ? decided.sha256 : null
 }
 
 function finish(
@@ -167,9 +184,9 @@ function afterReport(book: CopyBook, licence: string, through: number): CopyBook
   )
 }
 
-function newCount(day: number, index: number): LicenceCount {
+function newCount(day: number, firstRecord: number, firstSha256: string | null): LicenceCount {
   const none = { reserved: 0, printing: 0, printed: 0, returned: 0, uncertain: 0 }
-  return { ...none, day, today: 0, filamentMm: 0, firstRecord: index, unreported: null }
+  return { ...none, day, today: 0, filamentMm: 0, firstRecord, firstSha256, unreported: null }
 }
 
 /** One copy less in one state and more in another. Where there was none to go, it is not made up. */
@@ -203,6 +220,7 @@ function timeOf(record: LogRecord): number {
 
 const count = z.int().min(0)
 const amount = z.number().min(0)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const stateName = z.enum(['reserved', 'printing'])
 const copySchema = z.strictObject({
   licence: z.string(),
@@ -225,24 +243,32 @@ const copySchema = z.strictObject({
 })
 /**
  * A licence in a snapshot, as a list, for many must fit into one record: key; copies reserved, printing, printed, returned,
- * uncertain; day, copies of that day; filament; first record; since when and up to which record nothing was reported.
+ * uncertain; day, copies of that day; filament; first record, and digest of the token then in base64url; since when and up to which
+ * record nothing was reported.
  */
 const rowSchema = z.tuple([
   z.string(),
   z.tuple([count, count, count, count, count]),
   z.tuple([z.int(), count]),
   amount,
-  count,
+  z.tuple([
+    count,
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .nullable(),
+  ]),
   z.tuple([z.number(), count]).nullable(),
 ])
 const bookSchema = z.strictObject({
   licences: z.array(rowSchema),
   open: z.array(copySchema),
   finished: z.array(z.string()).max(FINISHED_MAX),
+  decided: z.strictObject({ job: z.string(), sha256 }).nullable(),
 })
 
 /** The book as it stands in a snapshot. */
-export function writeBook({ licences, open, finished }: CopyBook): z.input<typeof bookSchema> {
+export function writeBook({ licences, open, finished, decided }: CopyBook): z.input<typeof bookSchema> {
   const rows = Object.entries(licences).map(([key, one]): z.input<typeof rowSchema> => {
     const { reserved, printing, printed, returned, uncertain, unreported } = one
     return [
@@ -250,7 +276,7 @@ export function writeBook({ licences, open, finished }: CopyBook): z.input<typeo
       [reserved, printing, printed, returned, uncertain],
       [one.day, one.today],
       one.filamentMm,
-      one.firstRecord,
+      [one.firstRecord, one.firstSha256 && Buffer.from(one.firstSha256, 'hex').toString('base64url')],
       unreported && [unreported.sinceMs, unreported.lastRecord],
     ]
   })
@@ -258,6 +284,7 @@ export function writeBook({ licences, open, finished }: CopyBook): z.input<typeo
     licences: rows,
     open: Object.values(open) as z.input<typeof copySchema>[],
     finished: [...finished],
+    decided,
   }
 }
 
@@ -265,15 +292,16 @@ export function writeBook({ licences, open, finished }: CopyBook): z.input<typeo
 export function readBook(value: unknown): CopyBook | undefined {
   const parsed = bookSchema.safeParse(value)
   if (!parsed.success) return undefined
-  const { licences, open, finished } = parsed.data
+  const { licences, open, finished, decided } = parsed.data
   return {
     licences: Object.fromEntries(licences.map((row) => [row[0], countOf(row)])),
     open: Object.fromEntries(open.map((copy) => [copy.copy, copy])),
     finished,
+    decided,
   }
 }
 
-function countOf([, states, [day, today], filamentMm, firstRecord, unreported]: z.output<
+function countOf([, states, [day, today], filamentMm, [firstRecord, token], unreported]: z.output<
   typeof rowSchema
 >): LicenceCount {
   const [reserved, printing, printed, returned, uncertain] = states
@@ -283,6 +311,7 @@ function countOf([, states, [day, today], filamentMm, firstRecord, unreported]: 
     today,
     filamentMm,
     firstRecord,
+    firstSha256: token && Buffer.from(token, 'base64url').toString('hex'),
     unreported: unreported && { sinceMs: unreported[0], lastRecord: unreported[1] },
   }
 }

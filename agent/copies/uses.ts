@@ -6,13 +6,14 @@ import { type CopyBook, type CopyUse, dayOf, licenceIn } from './copy-book.ts'
 export function useOf(book: CopyBook, key: string, nowMs: number): CopyUse | undefined {
   const count = licenceIn(book, key)
   if (count === undefined) return undefined
-  const { reserved, printing, printed, uncertain, filamentMm, firstRecord, unreported } = count
+  const { reserved, printing, printed, uncertain, filamentMm, firstRecord, firstSha256, unreported } = count
   return {
     used: reserved + printing + printed + uncertain,
     // A clock that was set back opens no new day.
     usedToday: dayOf(nowMs) > count.day ? 0 : count.today,
     filamentMm,
     firstRecord,
+    firstSha256,
     unreportedSinceMs: unreported?.sinceMs ?? null,
   }
 }

@@ -82,6 +82,8 @@ export interface CopyUse {
   readonly filamentMm: number
   /** The record at which this log first knew of the licence. */
   readonly firstRecord: number
+  /** SHA-256 of its compact token then; null where the log does not say. */
+  readonly firstSha256: string | null
   /** When the oldest copy was printed that no report covers; null where there is none. */
   readonly unreportedSinceMs: number | null
 }

@@ -8,7 +8,8 @@ import {
   wasFinished,
   writeBook,
 } from '../../agent/copies/index.ts'
-import { RECORD_BYTES_MAX } from '../../agent/log-format/index.ts'
+import { RECORD_BYTES_MAX, type StoredRecord } from '../../agent/log-format/index.ts'
+import { decisionOf } from '../state-scratch.ts'
 import {
   bookOf,
   closed,
@@ -25,6 +26,12 @@ import {
 
 const use = (records: Parameters<typeof bookOf>[0], key = KEY, nowMs = START_MS) =>
   useOf(bookOf(records), key, nowMs)
+
+/** A decision that rests on a licence with this token. */
+function decided(id: string, sha256?: string): StoredRecord {
+  const licence = { id: KEY, ...(sha256 !== undefined && { sha256 }) }
+  return { ...decisionOf(id, null), licence, seq: 0, at: new Date(START_MS).toISOString() } as StoredRecord
+}
 
 describe('copies of a licence', () => {
   test.each([
@@ -52,6 +59,27 @@ describe('copies of a licence', () => {
     expect(usesOf(bookOf(records), START_MS)).toMatchObject({ [KEY]: { used: 2 }, [PARENT]: { used: 1 } })
     const book = bookOf([...records, copyRecord('a', 'returned')])
     expect(usesOf(book, START_MS)).toMatchObject({ [KEY]: { used: 1 }, [PARENT]: { used: 0 } })
+  })
+
+  test('tell which token was met first: by the decision before it, and for a parent by the key of its child', () => {
+    const [first, second] = ['1', '2'].map((digit) => digit.repeat(64)) as [string, string]
+    const child = `${KEY}@${first}`
+    const terms = termsOf({ counters: [child, PARENT].map((licence) => ({ licence, limit: 3 })) })
+    const records = [
+      decided('a', second),
+      copyRecord('a', 'reserved', { terms }),
+      decided('b', first),
+      decided('c'),
+      copyRecord('c', 'reserved'),
+      copyRecord('b', 'reserved', { terms }),
+    ]
+    const uses = usesOf(bookOf(records), START_MS)
+    expect(uses).toMatchObject({
+      [child]: { used: 2, firstSha256: second },
+      [PARENT]: { used: 2, firstSha256: first },
+      [KEY]: { used: 1, firstSha256: null },
+    })
+    expect(readBook(JSON.parse(JSON.stringify(writeBook(bookOf(records)))))).toEqual(bookOf(records))
   })
 
   test('that are told of twice are one', () => {
@@ -187,17 +215,18 @@ describe('a book in a snapshot', () => {
     expect(length(later)).toBeLessThan(length(once) + 200)
   })
 
-  test('of 400 licences fits into a record', () => {
+  test('of 320 licences fits into a record', () => {
     const terms = (i: number) => {
       const licence = `https://licences.example.org#5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a${1000 + i}`
       return { licence, terms: termsOf({ counters: [{ licence, limit: 25 }], filamentMm: 12_345.678 }) }
     }
-    const many = Array.from({ length: 400 }, (_, i) => [
+    const many = Array.from({ length: 320 }, (_, i) => [
+      decided(`c-${i}`, String(1000 + i).repeat(16)),
       copyRecord(`c-${i}`, 'reserved', terms(i)),
       copyRecord(`c-${i}`, 'uncertain', { licence: terms(i).licence }),
     ])
     const book = bookOf(many.flat(), 1_000_000)
-    expect(Object.keys(book.licences)).toHaveLength(400)
+    expect(Object.keys(book.licences)).toHaveLength(320)
     expect(JSON.stringify(writeBook(book)).length).toBeLessThan(RECORD_BYTES_MAX - 512)
   })
 
@@ -207,11 +236,19 @@ describe('a book in a snapshot', () => {
     ['another snapshot', { put: [] }],
     [
       'a count below nought',
-      { licences: [[KEY, [-1, 0, 0, 0, 0], [1, 0], 0, 1, null]], open: [], finished: [] },
+      {
+        licences: [[KEY, [-1, 0, 0, 0, 0], [1, 0], 0, [1, null], null]],
+        open: [],
+        finished: [],
+        decided: null,
+      },
     ],
-    ['half a licence', { licences: [[KEY, [1, 0, 0, 0, 0]]], open: [], finished: [] }],
-    ['a copy without terms', { licences: [], open: [{ licence: KEY, copy: 'a' }], finished: [] }],
-    ['one member more', { licences: [], open: [], finished: [], more: 1 }],
+    ['half a licence', { licences: [[KEY, [1, 0, 0, 0, 0]]], open: [], finished: [], decided: null }],
+    [
+      'a copy without terms',
+      { licences: [], open: [{ licence: KEY, copy: 'a' }], finished: [], decided: null },
+    ],
+    ['one member more', { licences: [], open: [], finished: [], decided: null, more: 1 }],
   ])('is not read from %s', (_, value) => {
     expect(readBook(value)).toBeUndefined()
   })

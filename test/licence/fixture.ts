@@ -95,7 +95,14 @@ export interface ContextChanges extends Partial<LicenceContext> {
 
 /** So many copies of that licence are used here. */
 export function used(count: number, changes: Partial<CopyUse> = {}): LicenceContext['uses'] {
-  const plain = { used: count, usedToday: 0, filamentMm: 0, firstRecord: 5, unreportedSinceMs: null }
+  const plain = {
+    used: count,
+    usedToday: 0,
+    filamentMm: 0,
+    firstRecord: 5,
+    firstSha256: null,
+    unreportedSinceMs: null,
+  }
   return { [`${issuer.uri}#${order.id}`]: { ...plain, ...changes } }
 }
 

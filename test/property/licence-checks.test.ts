@@ -187,7 +187,7 @@ const places: fc.Arbitrary<LicenceContext> = fc
   .map(({ declared, doubt, signedMs, printer, assurance, cosigners, isRealPort, job, nozzle, ...rest }) => {
     const base = contextWith()
     const { filamentMm, used, usedToday, unreportedSinceMs } = rest
-    const use = { used, usedToday, filamentMm: 100, firstRecord: 1, unreportedSinceMs }
+    const use = { used, usedToday, filamentMm: 100, firstRecord: 1, firstSha256: null, unreportedSinceMs }
     return {
       ...base,
       declared,

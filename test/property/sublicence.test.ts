@@ -168,6 +168,7 @@ async function isAllowed(licence: Licence, given: Situation, signer: TrustedIssu
     usedToday: Math.min(used, 1),
     filamentMm: used * 900,
     firstRecord: 3,
+    firstSha256: null,
     unreportedSinceMs: unreportedDays === null ? null : NOW_MS - unreportedDays * DAY_MS,
   }
   const plain = contextWith()

@@ -1,9 +1,10 @@
 /** What an issuer may speak for here, and whether it is believed at all. */
 import { createHash, X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { verifyLicence } from '../../../agent/licence/index.ts'
 import type { Authority, RevokedCertificate } from '../../../agent/trust/index.ts'
-import { DAY_MS, issuer, NOW_MS, used } from '../fixture.ts'
-import { judged, oneBench, sentences, trustWith, verifyClaims } from '../judge.ts'
+import { contextWith, DAY_MS, issuer, NOW_MS, signClaims, used } from '../fixture.ts'
+import { inShort, judged, oneBench, sentences, trustWith, verifyClaims } from '../judge.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const anchorSha256 = sha256(new X509Certificate(issuer.rootPem).raw)
@@ -128,9 +129,22 @@ describe('a certificate that is revoked here', () => {
 
   test('spares a licence that this log knew before, and no other', async () => {
     const place = revoke(issuer.signerPem, 6)
-    expect(await judged({}, { ...place, uses: used(1, { firstRecord: 5 }) })).toBe('allowed')
-    expect(await judged({}, { ...place, uses: used(1, { firstRecord: 6 }) })).toBe('issuer-revoked')
+    const token = await signClaims(oneBench)
+    const told = async (firstRecord: number, firstSha256: string | null): Promise<string> =>
+      inShort(
+        await verifyLicence(token, contextWith({ ...place, uses: used(1, { firstRecord, firstSha256 }) })),
+      )
+    expect(await told(5, sha256(Buffer.from(token)))).toBe('allowed')
+    expect(await told(6, sha256(Buffer.from(token)))).toBe('issuer-revoked')
+    expect(await told(5, null)).toBe('issuer-revoked')
     expect(await judged({}, place)).toBe('issuer-revoked')
+  })
+
+  test('spares no licence that is signed again under a known id, with more copies', async () => {
+    const firstSha256 = sha256(Buffer.from(await signClaims(oneBench)))
+    const uses = used(3, { firstRecord: 5, firstSha256 })
+    const place = { ...revoke(issuer.signerPem, 6), uses }
+    expect(await judged({ grant: { copies: 1000 } }, place)).toBe('issuer-revoked')
   })
 
   test('spares nothing where no record is named', async () => {
