@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AuditRecord, StoredRecord } from '../log-format/index.ts'
 import { type OpenCopy, reservedCopy } from './open-copy.ts'
+import { entriesOf, inTally, type Tally, tallyOf, tallyWith } from './tally.ts'
 
 /**
  * How often each licence was used on this machine: a replay of the log's `copy` records, and of what it says of their jobs.
@@ -41,7 +42,7 @@ export interface CopyUse {
 /** Plain data. */
 export interface CopyBook {
   /** By licence key: `issuer#id`. */
-  readonly licences: Readonly<Record<string, LicenceCount>>
+  readonly licences: Tally<LicenceCount>
   /** By the copy's id, which is that of its job's decision. */
   readonly open: Readonly<Record<string, OpenCopy>>
   /** Ids of the copies that were finished last. */
@@ -50,13 +51,18 @@ export interface CopyBook {
   readonly decided: { readonly job: string; readonly sha256: string } | null
 }
 
-export const EMPTY_BOOK: CopyBook = { licences: {}, open: {}, finished: [], decided: null }
+export const EMPTY_BOOK: CopyBook = { licences: tallyOf([]), open: {}, finished: [], decided: null }
 
 const own = <T>(of: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(of, key) ? of[key] : undefined
 
+/** The keys of all licences of which a copy was ever reserved. */
+export function licencesIn(book: CopyBook): readonly string[] {
+  return entriesOf(book.licences).map(([key]) => key)
+}
+
 export function licenceIn(book: CopyBook, key: string): LicenceCount | undefined {
-  return own(book.licences, key)
+  return inTally(book.licences, key)
 }
 
 /** The copy of a job, while it is under way. */
@@ -115,17 +121,17 @@ function afterCopy(book: CopyBook, record: CopyRecord, index: number): CopyBook 
 }
 
 function reserve(book: CopyBook, copy: OpenCopy, index: number): CopyBook {
-  const licences = { ...book.licences }
+  let { licences } = book
   for (const [at, key] of copy.under.entries()) {
-    const count = own(licences, key) ?? newCount(copy.day, index, tokenOf(book, copy, at))
+    const count = inTally(licences, key) ?? newCount(copy.day, index, tokenOf(book, copy, at))
     const isNewDay = copy.day > count.day
-    licences[key] = {
+    licences = tallyWith(licences, key, {
       ...count,
       reserved: count.reserved + 1,
       filamentMm: count.filamentMm + copy.filamentMm,
       day: isNewDay ? copy.day : count.day,
       today: isNewDay ? 1 : count.today + 1,
-    }
+    })
   }
   return { ...book, licences, open: { ...book.open, [copy.copy]: copy } }
 }
@@ -200,10 +206,10 @@ function withCounts(
   keys: readonly string[],
   change: (count: LicenceCount) => LicenceCount,
 ): CopyBook {
-  const licences = { ...book.licences }
+  let { licences } = book
   for (const key of keys) {
-    const count = own(licences, key)
-    if (count !== undefined) licences[key] = change(count)
+    const count = inTally(licences, key)
+    if (count !== undefined) licences = tallyWith(licences, key, change(count))
   }
   return { ...book, licences }
 }
@@ -269,7 +275,7 @@ const bookSchema = z.strictObject({
 
 /** The book as it stands in a snapshot. */
 export function writeBook({ licences, open, finished, decided }: CopyBook): z.input<typeof bookSchema> {
-  const rows = Object.entries(licences).map(([key, one]): z.input<typeof rowSchema> => {
+  const rows = entriesOf(licences).map(([key, one]): z.input<typeof rowSchema> => {
     const { reserved, printing, printed, returned, uncertain, unreported } = one
     return [
       key,
@@ -294,7 +300,7 @@ export function readBook(value: unknown): CopyBook | undefined {
   if (!parsed.success) return undefined
   const { licences, open, finished, decided } = parsed.data
   return {
-    licences: Object.fromEntries(licences.map((row) => [row[0], countOf(row)])),
+    licences: tallyOf(licences.map((row) => [row[0], countOf(row)])),
     open: Object.fromEntries(open.map((copy) => [copy.copy, copy])),
     finished,
     decided,

@@ -1,4 +1,4 @@
-import { type CopyBook, type CopyUse, dayOf, licenceIn } from './copy-book.ts'
+import { type CopyBook, type CopyUse, dayOf, licenceIn, licencesIn } from './copy-book.ts'
 
 /** How far licences were used here: what a licence is held against. */
 
@@ -20,6 +20,6 @@ export function useOf(book: CopyBook, key: string, nowMs: number): CopyUse | und
 
 /** How far each was used, by its key. */
 export function usesOf(book: CopyBook, nowMs: number): Readonly<Record<string, CopyUse>> {
-  const uses = Object.keys(book.licences).map((key) => [key, useOf(book, key, nowMs)] as const)
+  const uses = licencesIn(book).map((key) => [key, useOf(book, key, nowMs)] as const)
   return Object.fromEntries(uses.flatMap(([key, use]) => (use === undefined ? [] : [[key, use]])))
 }
