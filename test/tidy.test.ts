@@ -221,6 +221,11 @@ const BANNED: readonly { readonly what: RegExp; readonly where: RegExp; readonly
     where: /^(?!agent\/audit\/merkle-log\.ts$)/,
     instead: 'the index that the log gave: nobody else knows what is durable',
   },
+  {
+    what: /as Admission\b/,
+    where: /^(?!agent\/copy-keeper\.ts$|test\/)/,
+    instead: 'the admission that the keeper gave: nobody else knows that the copy is reserved',
+  },
   { what: /export default/, where: /^(gcode|policies|agent)\//, instead: 'a named export' },
   {
     what: /\b(TODO|FIXME|XXX|HACK)\b/,
