@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -9,6 +9,8 @@ export default function setup(): () => void {
   // Each kind of test asks for it.
   if (basename(tmpdir()).startsWith(PREFIX)) return () => {}
   const folder = mkdtempSync(join(tmpdir(), PREFIX))
+  // Some tests run as another user, who must get to what is theirs below it.
+  chmodSync(folder, 0o711)
   process.env['TMPDIR'] = folder
   return () => rmSync(folder, { recursive: true, force: true })
 }

@@ -225,7 +225,8 @@ describe('sealing', () => {
     expect(key).toMatch(/^age1[a-z0-9]{58}$/)
     const { stdout, stderr } = await run(['licence', 'machine', '--state', site.state])
     expect(stdout).toBe(`${site.machineId}\n`)
-    expect(stderr).toContain(`portcullis licence seal JOB --to ${key}`)
+    // Alone, for whoever puts it into another command.
+    expect(stderr).toBe('')
     const json = JSON.parse((await run(['licence', 'machine', '--json', '--state', site.state])).stdout)
     expect(json).toMatchObject({ machineId: site.machineId, sealTo: key })
   })
