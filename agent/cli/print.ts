@@ -71,6 +71,8 @@ export async function print(job: string, options: PrintOptions): Promise<void> {
     if (job === '-')
       process.stdin.destroy(new AgentError('INTERRUPTED', 'interrupted before the job was there'))
   })
+  // Nobody may have begun to read it: whoever does is told, and removes what is in the spool by then.
+  if (job === '-') process.stdin.on('error', () => {})
   keepOnUnheard()
   const bar = printProgress()
   let decided: Decision | undefined
