@@ -17,7 +17,8 @@ import {
   INSPECTOR_NICENESS,
   type Inspection,
 } from './inspect-messages.ts'
-import type { LicencePlace } from './licence/index.ts'
+import type { JobPlace } from './job-screening.ts'
+import type { UsedLists } from './licence/index.ts'
 import type { LicenceUse } from './licence-schema.ts'
 import { type SealingKey, unseal } from './sealed/index.ts'
 import { leaveIdleTime } from './serial/index.ts'
@@ -40,7 +41,7 @@ export interface InspectJobOptions {
   /** The licence with all that goes with it. */
   readonly licenceText?: string
   readonly declared?: DeclaredFacts
-  readonly place: LicencePlace
+  readonly place: JobPlace
   readonly user?: JobUser
   readonly nowMs: number
   /** The path of the inspector's program. */
@@ -71,6 +72,8 @@ export interface InspectedJob {
   readonly decision: Decision
   /** The licence that it rests on; undefined where there was none, or none that verified. */
   readonly licence: LicenceUse | undefined
+  /** Status lists that were looked at, whatever they say. */
+  readonly lists: UsedLists
   readonly spooledPath: string
   /** For `readVerified`. */
   readonly blockDigests: BlockDigests
@@ -104,7 +107,7 @@ export async function inspectJob(options: InspectJobOptions): Promise<InspectedJ
 
 async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promise<InspectedJob> {
   const inspector = new Inspector(options)
-  const { decision, licence, isSealed, bytes, sha256s } = await inspector.run(orderOf(place, options))
+  const { decision, licence, lists, isSealed, bytes, sha256s } = await inspector.run(orderOf(place, options))
   const { canonicalSha256, commands } = decision.job
   const { name, sealingKey } = options
   const blockDigests = { bytes, sha256s }
@@ -112,6 +115,7 @@ async function inspectInto(place: SpoolPlace, options: InspectJobOptions): Promi
   return {
     decision,
     licence,
+    lists,
     isSealed,
     read: () => (isSealed && sealingKey !== undefined ? unseal(name, verified(), sealingKey) : verified()),
     spooledPath: place.path,
@@ -144,6 +148,7 @@ function orderOf(copy: SpoolPlace, options: InspectJobOptions): Inspection {
 interface Judged {
   readonly decision: Decision
   readonly licence: LicenceUse | undefined
+  readonly lists: UsedLists
   readonly isSealed: boolean
   readonly bytes: number
   readonly sha256s: Uint8Array
@@ -261,6 +266,7 @@ class Inspector {
   #judged({
     decision,
     licence,
+    lists,
     isSealed,
     bytes,
   }: Finding & { readonly kind: 'judged' }): Judged | AgentError {
@@ -271,7 +277,7 @@ class Inspector {
       decision.job.name === name && decision.policy.sha256 === policySha256 && decision.log === null
     const isOfThis = isSealed || decision.job.bytes === bytes
     if (isAboutThis && isOfThis && sha256s.length === blocks * DIGEST_BYTES)
-      return { decision, licence, isSealed, bytes, sha256s }
+      return { decision, licence, lists, isSealed, bytes, sha256s }
     return this.#broken('it decided about something else')
   }
 

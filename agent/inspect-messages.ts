@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { DeclaredFacts } from '../policies/index.ts'
 import { decisionSchema } from './decision-schema.ts'
 import type { AgentErrorCode } from './errors.ts'
-import type { LicencePlace } from './licence/index.ts'
-import { licenceUseSchema } from './licence-schema.ts'
+import type { JobPlace } from './job-screening.ts'
+import { licenceUseSchema, usedListsSchema } from './licence-schema.ts'
 import type { SealingKey } from './sealed/index.ts'
 import { BLOCK_BYTES, JOB_BYTES_MAX } from './spool/index.ts'
 
@@ -54,7 +54,7 @@ export const inspection = z.strictObject({
   licenceText: z.string().exactOptional(),
   declared: z.custom<DeclaredFacts>(isObject).exactOptional(),
   /** From the gate itself, and as it made it. */
-  place: z.custom<LicencePlace>(isObject),
+  place: z.custom<JobPlace>(isObject),
   user: z.strictObject({ name: z.string(), role: z.string().exactOptional() }).exactOptional(),
   nowMs: z.number().int(),
 })
@@ -69,6 +69,7 @@ export const finding = z.discriminatedUnion('kind', [
     kind: z.literal('judged'),
     decision: decisionSchema,
     licence: licenceUseSchema.exactOptional(),
+    lists: usedListsSchema,
     isSealed: z.boolean(),
     /** Of the job as it came, which is what the digests are of. */
     bytes: z.number().int().min(1).max(JOB_BYTES_MAX),

@@ -81,7 +81,7 @@ async function inspect(order: Inspection): Promise<readonly Finding[]> {
   const loaded = samePolicy(order)
   const opened = { ...(await openSource({ path: order.source })), name }
   const blocks = createBlockHasher()
-  const { decision, licence, isSealed } = await judgeJob({
+  const { decision, licence, lists, isSealed } = await judgeJob({
     name,
     loaded,
     // What is judged is what was written to the copy, and each block of it must be the same when it is printed.
@@ -98,7 +98,7 @@ async function inspect(order: Inspection): Promise<readonly Finding[]> {
   const { bytes, sha256s } = blocks.digest()
   return [
     ...pieces(sha256s),
-    { kind: 'judged', decision, isSealed, bytes, ...(licence !== undefined && { licence: licence }) },
+    { kind: 'judged', decision, lists, isSealed, bytes, ...(licence !== undefined && { licence: licence }) },
   ]
 }
 

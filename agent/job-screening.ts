@@ -3,13 +3,15 @@
  * a policy that asks for no licence must not silence it, and a job without one is screened by what is declared of it.
  */
 import type { Objection as JobObjection, RuleMode } from '../policies/index.ts'
-import type { Declarations, LicencePlace, LicenceResult } from './licence/index.ts'
+import type { Declarations, LicencePlace, LicenceResult, SeenLists } from './licence/index.ts'
 import { NO_SCREENING, type Screening, screenLicensedJob } from './screening/index.ts'
 import type { Objection } from './token/index.ts'
 
 /** What a job is held against: as a licence is, and the screening lists. A place without any knows of none. */
 export interface JobPlace extends LicencePlace {
   readonly screening?: Screening
+  /** The latest version of each list that was used here. */
+  readonly seenScreening?: SeenLists
 }
 
 const RULE = 'licence'

@@ -10,7 +10,7 @@ import {
 } from '../policies/index.ts'
 import { type InJob, JobHead, licenceIn } from './delivery/index.ts'
 import { type JobPlace, screenJob } from './job-screening.ts'
-import { type Declarations, type LicenceResult, verifyLicence } from './licence/index.ts'
+import { type Declarations, type LicenceResult, type UsedLists, verifyLicence } from './licence/index.ts'
 import { type LicenceUse, licenceUse } from './licence-schema.ts'
 import { licensedJob } from './licensed-job.ts'
 import type { LoadedPolicy } from './load-policy.ts'
@@ -44,6 +44,8 @@ export interface JudgedJob {
   readonly decision: Decision
   /** The licence that the decision rests on; undefined where there was none, or none that verified. */
   readonly licence: LicenceUse | undefined
+  /** Status lists that were looked at, whatever they say. */
+  readonly lists: UsedLists
   /** The decision holds no text of it, and nothing else may. */
   readonly isSealed: boolean
   /** Where the job carried its licence, if that is the one that counted. */
@@ -91,6 +93,7 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     isSealed,
     carrier: carried?.carrier,
     licence: licence?.ok === true ? licenceUse(licence, survey) : undefined,
+    lists: licence?.lists ?? [],
   }
 }
 

@@ -8,7 +8,7 @@ import { loadScreening } from './screening/index.ts'
 import type { StateFolder } from './state-folder.ts'
 import { statusListsIn } from './status-folder.ts'
 import { loadTrust } from './trust/index.ts'
-import { seenLists, TRUSTED_TIME, timeStanding } from './trusted-time.ts'
+import { seenLists, seenScreening, TRUSTED_TIME, timeStanding } from './trusted-time.ts'
 
 /** What a licence is held against at this place: whom the site trusts, what time it is, how often it was used. */
 
@@ -36,9 +36,11 @@ export async function licencePlace(state: StateFolder, facts: PlaceFacts = {}): 
   const trusted = log.stateOf(TRUSTED_TIME)
   const time = timeStanding(trusted, clockMs)
   const trust = await loadTrust(state.trustDir, time.nowMs)
+  const screened = seenScreening(trusted, time)
   return {
     trust,
-    screening: await loadScreening(state.trustDir, trust, time.nowMs),
+    screening: await loadScreening(state.trustDir, trust, time.nowMs, screened),
+    seenScreening: screened,
     time,
     machine: {
       id: state.machineId,

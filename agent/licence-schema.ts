@@ -3,7 +3,7 @@
  * member by member and bounded.
  */
 import { z } from 'zod'
-import type { AllowedLicence, CopyTerms } from './licence/index.ts'
+import type { AllowedLicence, CopyTerms, UsedLists } from './licence/index.ts'
 import type { SurveyedJob } from './survey-job.ts'
 
 /** A licence's key is its issuer and its id. */
@@ -23,7 +23,6 @@ export interface LicenceUse {
   readonly copies: CopyTerms
   /** Whoever was certified under it alone may give copies back. */
   readonly anchorSha256: string
-  readonly lists: AllowedLicence['lists']
   /** Commands sent at which the copy counts for good, from 1. */
   readonly commitAt: number
   readonly filamentMm: number
@@ -47,14 +46,18 @@ export const licenceUseSchema: z.ZodType<LicenceUse> = z.strictObject({
     commit: z.strictObject({ layer: count, onAbort: z.enum(['return', 'spend']) }),
   }),
   anchorSha256: sha256,
-  lists: z.array(z.strictObject({ uri: key, issuedAtMs: count, sha256 })).max(LISTS_MAX),
   commitAt: z.int().min(1),
   filamentMm: z.number().min(0),
 }) as z.ZodType<LicenceUse>
 
+/** The status lists that a job was judged with, whether or not its licence allowed it. */
+export const usedListsSchema: z.ZodType<UsedLists> = z
+  .array(z.strictObject({ uri: key, issuedAtMs: count, sha256 }))
+  .max(LISTS_MAX)
+
 /** What the composition needs of an allowed licence, for the job that was surveyed. */
 export function licenceUse(
-  { sha256, licence, copies, anchorSha256, lists }: AllowedLicence,
+  { sha256, licence, copies, anchorSha256 }: AllowedLicence,
   { facts, commitAt }: Pick<SurveyedJob, 'facts' | 'commitAt'>,
 ): LicenceUse {
   const { tier } = licence
@@ -63,7 +66,6 @@ export function licenceUse(
     tier,
     copies,
     anchorSha256,
-    lists,
     commitAt: commitAt(copies.commit.layer),
     filamentMm: facts.filamentMm,
   }

@@ -19,7 +19,7 @@ import {
   type SpooledJob,
   spoolJob,
 } from './spool/index.ts'
-import { unseenLists } from './trusted-time.ts'
+import { listsToRecord } from './trusted-time.ts'
 
 /**
  * One print from a file to the wire. The order is the promise: spool, survey, decide, record, reserve the copy that it takes of
@@ -97,7 +97,7 @@ async function printSpooled(
     ...(user !== undefined && { user }),
   }).finally(() => copy.close())
   const digests = blocks.digest()
-  for (const seen of unseenLists(judged.licence?.lists ?? [], place.seenLists)) await log.append(seen)
+  for (const seen of listsToRecord(judged.lists, place)) await log.append(seen)
   // From here on the decision is on record, whatever becomes of the print.
   const decidedInMs = Math.round(performance.now() - startedAtMs)
   const { decision, admission } = await log.copies.admit({

@@ -1,10 +1,18 @@
 import type { AuditRecord } from './log-format/index.ts'
+import { loadScreening } from './screening/index.ts'
 import type { StateFolder } from './state-folder.ts'
 import { peekStatusList, readStatusList, type StatusList } from './status/index.ts'
 import { statusListsIn } from './status-folder.ts'
 import { formatTime } from './token/index.ts'
 import { loadTrust, revocationOf } from './trust/index.ts'
-import { LEAP_MAX_MS, seenLists, type TrustedTime, timeStanding, unseenLists } from './trusted-time.ts'
+import {
+  LEAP_MAX_MS,
+  seenLists,
+  seenScreening,
+  type TrustedTime,
+  timeStanding,
+  unseenLists,
+} from './trusted-time.ts'
 
 /** Status lists that a person brings to the machine: verified before one is kept, and before the log knows its time. */
 
@@ -31,7 +39,8 @@ export async function verifyList(
     const when = `it was issued on ${formatTime(list.issuedAtMs)}, far later than it is now`
     return { problem: `${when}; set this machine's clock, or ask its issuer for another` }
   }
-  const seen = seenLists(trusted, standing)[list.uri]
+  const lists = seenLists(trusted, standing)
+  const seen = Object.hasOwn(lists, list.uri) ? lists[list.uri] : undefined
   if (seen !== undefined && (seen.issuedAtMs > list.issuedAtMs || isOther(seen, list))) {
     const problem = `it is older than the one of ${formatTime(seen.issuedAtMs)} that was used here`
     return { problem: isOther(seen, list) ? 'another of the same time was used here' : problem }
@@ -56,15 +65,45 @@ export async function checkListSeen(
   trusted: TrustedTime,
   clockMs: number,
 ): Promise<string | null> {
+  if (record.type === 'screening-list') return await checkScreeningSeen(state, record, trusted, clockMs)
   for (const compact of await statusListsIn(state.trustDir)) {
     if (peekStatusList(compact)?.uri !== record.uri) continue
     const list = await verifyList(state, compact, trusted, clockMs)
     if ('problem' in list) return list.problem
     const made = recordOfList(list, trusted, clockMs)
     if (made === undefined) return 'the log knows this list already'
-    const isSame =
-      made.type === record.type && made.issuedAt === record.issuedAt && made.sha256 === record.sha256
-    return isSame ? null : 'it is not about the list that is kept here'
+    return isAbout(made, record) ? null : NOT_ABOUT
   }
-  return 'no list of this name is kept here'
+  return NOT_KEPT
+}
+
+const NOT_ABOUT = 'it is not about the list that is kept here'
+const NOT_KEPT = 'no list of this name is kept here'
+
+function isAbout(made: ListSeen, { type, issuedAt, sha256 }: ListSeen): boolean {
+  return made.type === type && made.issuedAt === issuedAt && made.sha256 === sha256
+}
+
+/** The records of screening lists that are here and that the log does not know yet. */
+export async function recordsOfScreening(
+  { trustDir }: Pick<StateFolder, 'trustDir'>,
+  trusted: TrustedTime,
+  clockMs: number,
+): Promise<readonly ListSeen[]> {
+  const standing = timeStanding(trusted, clockMs)
+  const seen = seenScreening(trusted, standing)
+  const trust = await loadTrust(trustDir, standing.nowMs)
+  const { lists } = await loadScreening(trustDir, trust, standing.nowMs, seen)
+  return unseenLists(lists, seen, 'screening-list')
+}
+
+async function checkScreeningSeen(
+  state: Pick<StateFolder, 'trustDir'>,
+  record: ListSeen,
+  trusted: TrustedTime,
+  clockMs: number,
+): Promise<string | null> {
+  const made = (await recordsOfScreening(state, trusted, clockMs)).find(({ uri }) => uri === record.uri)
+  if (made === undefined) return `${NOT_KEPT}, or the log knows it already`
+  return isAbout(made, record) ? null : NOT_ABOUT
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { SeenLists, TimeStanding } from './licence/index.ts'
-import type { LicenceUse } from './licence-schema.ts'
+import type { JobPlace } from './job-screening.ts'
+import type { SeenLists, TimeStanding, UsedLists } from './licence/index.ts'
 import type { AuditRecord } from './log-format/index.ts'
 import type { Fold, FoldedRecord } from './replay.ts'
 
@@ -35,6 +35,8 @@ const END_MS = Date.UTC(10_000, 0) - 1
 const SURE_WITNESSES = 2
 /** Lists that are remembered, those that were issued last. With the longest names they still fit into a snapshot. */
 const LISTS_MAX = 64
+/** Of screening. A site holds eight. */
+const SCREENING_LISTS_MAX = 16
 
 type ListSeen = Extract<AuditRecord, { readonly kind: 'list-seen' }>
 
@@ -56,15 +58,17 @@ export interface TrustedTime {
   readonly ahead: Told
   /** The latest that witnesses signed, however far ahead. */
   readonly witnessMs: number
-  /** The latest list of each URI. */
+  /** The latest status list of each URI. */
   readonly lists: SeenLists
+  /** The latest screening list of each publisher and name. */
+  readonly screening: SeenLists
 }
 
 const NEVER: Told = { ms: 0, index: 0 }
 
 export const TRUSTED_TIME: Fold<TrustedTime> = {
   name: 'trusted-time',
-  empty: { believed: NEVER, leap: null, signed: NEVER, ahead: NEVER, witnessMs: 0, lists: {} },
+  empty: { believed: NEVER, leap: null, signed: NEVER, ahead: NEVER, witnessMs: 0, lists: {}, screening: {} },
   take: (time, record, index) => {
     const stampedMs = 'at' in record ? Date.parse(record.at) : Number.NaN
     // A clock that was not set says nothing. Nor does no clock.
@@ -80,13 +84,15 @@ export const TRUSTED_TIME: Fold<TrustedTime> = {
 
 const timeMs = z.int().min(0).max(END_MS)
 const told = z.strictObject({ ms: timeMs, index: z.int().min(0) })
+const listsSchema = z.record(z.string(), z.strictObject({ issuedAtMs: timeMs, sha256: z.string() }))
 const timeSchema = z.strictObject({
   believed: told,
   leap: z.strictObject({ fromMs: timeMs, toMs: timeMs }).nullable(),
   signed: told,
   ahead: told,
   witnessMs: timeMs,
-  lists: z.record(z.string(), z.strictObject({ issuedAtMs: timeMs, sha256: z.string() })),
+  lists: listsSchema,
+  screening: listsSchema,
 })
 
 /** What a licence is checked with while the clock shows this. */
@@ -113,21 +119,45 @@ export function sealingMs({ believed }: TrustedTime, nowMs: number): number {
   return Math.min(Math.max(BEGINNING_MS, believed.ms, nowMs), END_MS)
 }
 
-/** The lists none older than which is used. One that is far ahead keeps out none that is genuine. */
-export function seenLists({ lists }: TrustedTime, { nowMs, doubt }: TimeStanding): SeenLists {
+/** The status lists none older than which is used. One that is far ahead keeps out none that is genuine. */
+export function seenLists({ lists }: TrustedTime, standing: TimeStanding): SeenLists {
+  return credible(lists, standing)
+}
+
+/** The same of screening lists. */
+export function seenScreening({ screening }: TrustedTime, standing: TimeStanding): SeenLists {
+  return credible(screening, standing)
+}
+
+function credible(lists: SeenLists, { nowMs, doubt }: TimeStanding): SeenLists {
   const kept = Object.entries(lists).filter(
     ([, { issuedAtMs }]) => doubt === 'unset' || issuedAtMs <= nowMs + LEAP_MAX_MS,
   )
   return Object.fromEntries(kept)
 }
 
-/** What is to be on record of the status lists that a licence was checked with, before its first byte. */
-export function unseenLists(lists: LicenceUse['lists'], seen: SeenLists): readonly ListSeen[] {
+/** What is to be on record of the lists that a job was judged with, before anything else of it: its licence's, and the site's. */
+export function listsToRecord(
+  statusLists: UsedLists,
+  { seenLists, screening, seenScreening }: Pick<JobPlace, 'seenLists' | 'screening' | 'seenScreening'>,
+): readonly ListSeen[] {
+  return [
+    ...unseenLists(statusLists, seenLists),
+    ...unseenLists(screening?.lists ?? [], seenScreening ?? {}, 'screening-list'),
+  ]
+}
+
+/** Those of one kind that the log does not know yet, or only in an older version. */
+export function unseenLists(
+  lists: UsedLists,
+  seen: SeenLists,
+  type: ListSeen['type'] = 'status-list',
+): readonly ListSeen[] {
   return lists
     .filter(({ uri, issuedAtMs }) => issuedAtMs > (seenOf(seen, uri)?.issuedAtMs ?? -1))
     .map(({ uri, issuedAtMs, sha256 }) => ({
       kind: 'list-seen',
-      type: 'status-list',
+      type,
       uri,
       issuedAt: Math.floor(issuedAtMs / 1000),
       sha256,
@@ -197,19 +227,23 @@ function believe(time: TrustedTime, told: Told, counts: boolean): TrustedTime {
 
 function takeList(
   time: TrustedTime,
-  { uri, issuedAt, sha256 }: FoldedRecord & { readonly kind: 'list-seen' },
+  { type, uri, issuedAt, sha256 }: FoldedRecord & { readonly kind: 'list-seen' },
   at: Told,
 ): TrustedTime {
+  const [which, max] =
+    type === 'screening-list'
+      ? (['screening', SCREENING_LISTS_MAX] as const)
+      : (['lists', LISTS_MAX] as const)
   const issuedAtMs = fromSeconds(issuedAt)
   const isAbsurd = (ms: number): boolean => at.ms > 0 && isFar(ms, time, at.ms)
-  const before = seenOf(time.lists, uri)
+  const before = seenOf(time[which], uri)
   const isNewer = before === undefined || issuedAtMs > before.issuedAtMs || isAbsurd(before.issuedAtMs)
   if (isAbsurd(issuedAtMs) || !isNewer) return time
-  const kept = Object.entries(time.lists)
+  const kept = Object.entries(time[which])
     .filter(([other]) => other !== uri)
     .sort(([, a], [, b]) => b.issuedAtMs - a.issuedAtMs)
-    .slice(0, LISTS_MAX - 1)
-  return { ...time, lists: Object.fromEntries([...kept, [uri, { issuedAtMs, sha256 }]]) }
+    .slice(0, max - 1)
+  return { ...time, [which]: Object.fromEntries([...kept, [uri, { issuedAtMs, sha256 }]]) }
 }
 
 function seenOf(lists: SeenLists, uri: string): SeenLists[string] | undefined {

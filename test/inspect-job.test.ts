@@ -377,7 +377,7 @@ describe('a decision is taken only for what was asked', () => {
     const judged = { ...decision, ...(change(decision as never) as object) }
     const pieces = base64 === '' ? '' : `${JSON.stringify({ kind: 'digests', base64 })}\n`
     return impostor(
-      `${pieces}${JSON.stringify({ kind: 'judged', decision: judged, isSealed: false, bytes: judged.job.bytes })}\n`,
+      `${pieces}${JSON.stringify({ kind: 'judged', decision: judged, lists: [], isSealed: false, bytes: judged.job.bytes })}\n`,
     )
   }
   const ELSE = refusal('it decided about something else')

@@ -148,7 +148,7 @@ process.stdin.on('data', (text) => { heard += text; if (heard.includes('\\n')) {
     const { job } = await inspect(TEXT)
     const liar = join(folder, 'liar.mjs')
     const decision = { ...job.decision, log: null }
-    const judged = { kind: 'judged', decision, isSealed: false, bytes: TEXT.length + 1 }
+    const judged = { kind: 'judged', decision, lists: [], isSealed: false, bytes: TEXT.length + 1 }
     const digests = Buffer.alloc(32 * Math.ceil((TEXT.length + 1) / BLOCK_BYTES)).toString('base64')
     const says = `${JSON.stringify({ kind: 'digests', base64: digests })}\n${JSON.stringify(judged)}\n`
     fs.writeFileSync(liar, `process.stdout.write(${JSON.stringify(says)})\nsetTimeout(() => {}, 60000)`)

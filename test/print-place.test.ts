@@ -1,3 +1,4 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { LicenceOrder } from '../agent/issuer/index.ts'
@@ -14,6 +15,7 @@ import { addTrustAnchor } from '../agent/trust/index.ts'
 import { issuer } from './licence/fixture.ts'
 import { recordsOf, scratchLedger } from './state-scratch.ts'
 import { STATUS_URI, statusToken } from './token/sign-kind.ts'
+import { rowFor, screeningClaims, signed } from './trust/signed.ts'
 
 /** A print under a licence that asks for more than its own lines: for one printer, for a status list. */
 
@@ -111,6 +113,36 @@ describe('a licence that names the printer', () => {
   })
 })
 
+describe('a screening list that a job is looked up in', () => {
+  test('is on record before the decision, once, and no older one counts after it', async () => {
+    await writeFile(join(state.trustDir, 'authorities.yaml'), rowFor('may: [license, screen]'))
+    const listAt = (hoursAgo: number): Promise<string> =>
+      signed(
+        'screeningList',
+        screeningClaims({ iat: Math.floor(Date.now() / 1000) - hoursAgo * 3600, exp: 2e9 }),
+      )
+    const place = join(state.trustDir, 'screening', 'a.jwt')
+    const put = async (text: string): Promise<void> => await writeFile(place, text)
+    await mkdir(join(state.trustDir, 'screening'))
+    await put(await listAt(1))
+    const codes = async (): Promise<readonly string[]> => {
+      const token = await licence({ tier: 'controlled' })
+      return (await print(token, null)).decision.reasons.map(({ code, outcome }) => `${code} ${outcome}`)
+    }
+    expect(await codes()).toEqual([])
+    expect(await codes()).toEqual([])
+    const seen = (await recordsOf(state)).filter((record) => Object(record).kind === 'list-seen')
+    expect(seen).toMatchObject([{ type: 'screening-list', uri: `${issuer.uri}#national` }])
+    expect((await kinds()).slice(1, 3)).toEqual(['list-seen', 'decision'])
+    await put(await listAt(2))
+    expect(await codes()).toEqual(['licence.screening-unready hold'])
+    await rm(place)
+    expect(await codes()).toEqual(['licence.screening-unready hold'])
+    await put(await listAt(0))
+    expect(await codes()).toEqual([])
+  })
+})
+
 describe('a status list that a licence is used with', () => {
   const withStatus = (index?: number): Promise<string> =>
     licence({ status: { ageSecondsMax: 30 * 86_400, beyond: 'deny' } }, index)
@@ -133,6 +165,16 @@ describe('a status list that a licence is used with', () => {
       session: undefined,
       decision: { outcome: 'deny', reasons: [{ code: 'licence.status-rolled-back' }] },
     })
+  })
+
+  test('is on record where it withdraws the licence, so that it cannot be left out the next time', async () => {
+    const nowMs = Math.floor(Date.now() / 1000) * 1000
+    const token = await withStatus()
+    const codes = async (text: string): Promise<readonly string[]> =>
+      (await print(text, null)).decision.reasons.map(({ code }) => code)
+    expect(await codes(`${token}\n${listAt(nowMs - 2000, 1)}`)).toEqual(['licence.revoked'])
+    expect((await kinds()).slice(1)).toEqual(['list-seen', 'decision'])
+    expect(await codes(`${token}\n${listAt(nowMs - 4000)}`)).toEqual(['licence.status-rolled-back'])
   })
 
   test('may be the one that the site keeps', async () => {

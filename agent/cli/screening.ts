@@ -1,4 +1,7 @@
 import { EXIT } from '../errors.ts'
+import type { SeenLists } from '../licence/index.ts'
+import { openRecordDesk } from '../record-desk.ts'
+import { replayLog } from '../replay.ts'
 import {
   addScreeningList,
   HIT_SCORE,
@@ -7,9 +10,11 @@ import {
   type ScreeningHit,
   screen,
 } from '../screening/index.ts'
-import { openStateFolder } from '../state-folder.ts'
+import { recordsOfScreening } from '../seen-list.ts'
+import { openStateFolder, type StateFolder } from '../state-folder.ts'
 import { formatTime, readBoundedFile, TOKEN_KINDS } from '../token/index.ts'
 import { loadTrust } from '../trust/index.ts'
+import { seenScreening, TRUSTED_TIME, type TrustedTime, timeStanding } from '../trusted-time.ts'
 import { badUsage } from './end.ts'
 import { bold, columns, dim, green, say, sayJson, yellow } from './output.ts'
 
@@ -22,10 +27,18 @@ interface Common {
 
 /** `licence screening add` */
 export async function addList(file: string, options: Common): Promise<void> {
-  const { trustDir } = await openStateFolder(options.state)
   const bytes = await readBoundedFile(file, TOKEN_KINDS.screeningList.bytesMax + 1, 'screening list')
-  const trust = await loadTrust(trustDir, Date.now())
-  const { entries, ...list } = await addScreeningList(trustDir, trust, bytes.toString('latin1'), Date.now())
+  const state = await openStateFolder(options.state)
+  const { trustDir } = state
+  const { nowMs, trusted, seen } = await seenAt(state)
+  const trust = await loadTrust(trustDir, nowMs)
+  const { entries, ...list } = await addScreeningList(trustDir, trust, bytes.toString('latin1'), nowMs, seen)
+  const desk = await openRecordDesk(state, null)
+  try {
+    for (const record of await recordsOfScreening(state, trusted, Date.now())) await desk.append(record)
+  } finally {
+    await desk.close()
+  }
   if (options.json) sayJson({ ...list, entries: entries.length })
   else {
     say(
@@ -106,6 +119,18 @@ function tellHit({ list, version, source, entry, declared, matched, score, why }
 }
 
 async function screeningOf(options: Common): Promise<Screening> {
-  const { trustDir } = await openStateFolder(options.state)
-  return await loadScreening(trustDir, await loadTrust(trustDir, Date.now()), Date.now())
+  const state = await openStateFolder(options.state)
+  const { nowMs, seen } = await seenAt(state)
+  return await loadScreening(state.trustDir, await loadTrust(state.trustDir, nowMs), nowMs, seen)
+}
+
+/** What the log knows: the time, and the lists that were used here. */
+async function seenAt(state: StateFolder): Promise<{
+  readonly nowMs: number
+  readonly trusted: TrustedTime
+  readonly seen: SeenLists
+}> {
+  const trusted = (await replayLog([TRUSTED_TIME], state)).stateOf(TRUSTED_TIME)
+  const standing = timeStanding(trusted, Date.now())
+  return { nowMs: standing.nowMs, trusted, seen: seenScreening(trusted, standing) }
 }

@@ -18,7 +18,7 @@ import { isSamePrinter, namesPrinter, otherPrinterWords } from '../printer-ident
 import { sealingKeyIn } from '../sealing-key.ts'
 import { checkListSeen } from '../seen-list.ts'
 import type { StateFolder } from '../state-folder.ts'
-import { TRUSTED_TIME, unseenLists } from '../trusted-time.ts'
+import { listsToRecord, TRUSTED_TIME } from '../trusted-time.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
 /** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
@@ -132,7 +132,7 @@ export class GateDesk implements GateControl {
       ...(user !== undefined && { user: { name: user } }),
     })
     try {
-      for (const seen of unseenLists(inspected.licence?.lists ?? [], place.seenLists)) await log.append(seen)
+      for (const seen of listsToRecord(inspected.lists, place)) await log.append(seen)
       const { decision, admission } = await log.copies.admit({
         decision: inspected.decision,
         licence: inspected.licence,

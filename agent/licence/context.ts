@@ -135,6 +135,11 @@ export interface AllowedLicence {
   readonly anchorSha256: string
   /** Copies that are left to this machine, this job's own included. */
   readonly copiesLeft: number
-  /** Status lists that were used: what the log must know of, so that none older is used again. */
-  readonly lists: readonly { readonly uri: string; readonly issuedAtMs: number; readonly sha256: string }[]
 }
+
+/** Status lists that were used: what the log must know of, so that none older is used again. */
+export type UsedLists = readonly {
+  readonly uri: string
+  readonly issuedAtMs: number
+  readonly sha256: string
+}[]

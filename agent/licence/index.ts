@@ -20,6 +20,7 @@ export type {
   PrinterIdentity,
   SeenLists,
   TimeStanding,
+  UsedLists,
 } from './context.ts'
 export { copyTerms } from './copy-terms.ts'
 export { describeLicence } from './describe-licence.ts'

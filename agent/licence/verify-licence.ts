@@ -17,15 +17,19 @@ import type { VerifiedTerms } from './checks/check.ts'
 import { CHECKS } from './checks/index.ts'
 import { checkStatus } from './checks/status.ts'
 import { readClaims } from './claims.ts'
-import type { AllowedLicence, LicenceContext } from './context.ts'
+import type { AllowedLicence, LicenceContext, UsedLists } from './context.ts'
 import { copyTerms } from './copy-terms.ts'
 import type { Licence } from './licence.ts'
 import { sha256Hex, verifySublicences } from './sublicence.ts'
 
-/** A licence that allows the job, with what holds it or warns of it; or why not, first what was found first. */
-export type LicenceResult =
-  | ({ readonly ok: true; readonly objections: readonly Objection[] } & AllowedLicence)
-  | (Refused & { readonly objections: readonly Objection[] })
+/**
+ * A licence that allows the job, with what holds it or warns of it; or why not, first what was found first. `lists` with
+ * either: a list that withdraws a licence came with it once, and must not be left out the next time.
+ */
+export type LicenceResult = { readonly objections: readonly Objection[]; readonly lists: UsedLists } & (
+  | ({ readonly ok: true } & AllowedLicence)
+  | Refused
+)
 
 /** Verifies a licence completely, with all that came along. Never throws: a check that breaks is the refusal `check-failed`. */
 export async function verifyLicence(text: string, context: LicenceContext): Promise<LicenceResult> {
@@ -48,7 +52,8 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
   for (const check of CHECKS) objections.push(...(await check(terms, context)))
   const [first, ...others] = objections.filter(({ outcome }) => outcome === 'deny')
   const rest = objections.filter(({ outcome }) => outcome !== 'deny')
-  if (first !== undefined) return refused(first.refusal, [...others, ...rest])
+  const { lists } = status
+  if (first !== undefined) return refused(first.refusal, [...others, ...rest], lists)
   const { copies } = terms
   assert(copies !== undefined, 'a licence whose copies were checked has its share')
   return {
@@ -59,7 +64,7 @@ async function verify(bundle: Bundle, context: LicenceContext): Promise<LicenceR
     copies,
     anchorSha256: terms.issuer.anchorSha256,
     copiesLeft: Math.min(...copies.counters.map(({ key, limit }) => limit - (context.uses[key]?.used ?? 0))),
-    lists: status.lists,
+    lists,
     objections,
   }
 }
@@ -122,8 +127,12 @@ function assertContext({ time, machine, job, uses }: LicenceContext): void {
   }
 }
 
-function refused(refusal: LicenceRefusal, objections: readonly Objection[] = []): LicenceResult {
-  return { ok: false, refusal, objections }
+function refused(
+  refusal: LicenceRefusal,
+  objections: readonly Objection[] = [],
+  lists: UsedLists = [],
+): LicenceResult {
+  return { ok: false, refusal, objections, lists }
 }
 
 function broken(error: unknown): LicenceRefusal {

@@ -1,6 +1,12 @@
 /** The screening lists of the trust folder. */
 import { join } from 'node:path'
-import { type LicenceRefusalCode, readBoundedFile, TOKEN_KINDS } from '../token/index.ts'
+import {
+  formatTime,
+  type LicenceRefusalCode,
+  quoteInput,
+  readBoundedFile,
+  TOKEN_KINDS,
+} from '../token/index.ts'
 import {
   assertGuarded,
   namesInOptional,
@@ -43,9 +49,56 @@ interface ListFile {
   readonly list: ScreeningList
 }
 
-export async function loadScreening(trustDir: string, trust: Trust, nowMs: number): Promise<Screening> {
+/** The latest version of each list that was used at this place, by its URI. */
+export type SeenVersions = Readonly<Record<string, { readonly issuedAtMs: number; readonly sha256: string }>>
+
+/**
+ * `seen`: what the log knows of. A list that was used here is used again as that version or a newer one: whoever may write
+ * the folder takes nobody off a list by putting an older version back, nor, unseen, by taking it away.
+ */
+export async function loadScreening(
+  trustDir: string,
+  trust: Trust,
+  nowMs: number,
+  seen: SeenVersions = {},
+): Promise<Screening> {
   const { files, unusable } = await readFiles(trustDir, trust, nowMs)
-  return { lists: newestOfEach(files).map(({ list }) => list), unusable }
+  const newest = newestOfEach(files).map(({ list }) => list)
+  const rolledBack = newest.filter((list) => isOlder(list, seen))
+  const lost = unusable.length > 0 ? [] : missing(seen, newest, trust)
+  return {
+    lists: newest.filter((list) => !isOlder(list, seen)),
+    unusable: [
+      ...unusable,
+      ...rolledBack.map(
+        ({ name, version, issuedAtMs }) =>
+          `screening list ${quoteInput(name)}, version ${quoteInput(version)} of ${formatTime(issuedAtMs)}, is not used: a newer one was used here`,
+      ),
+      ...lost,
+    ],
+  }
+}
+
+/** Whether it is not the latest that was used here, and not newer. */
+function isOlder({ uri, issuedAtMs, sha256 }: ScreeningList, seen: SeenVersions): boolean {
+  const before = Object.hasOwn(seen, uri) ? seen[uri] : undefined
+  return before !== undefined && sha256 !== before.sha256 && issuedAtMs <= before.issuedAtMs
+}
+
+/** Lists that were used here and are gone. A site at which nobody may screen any more misses none. */
+function missing(
+  seen: SeenVersions,
+  lists: readonly ScreeningList[],
+  { authorities }: Trust,
+): readonly string[] {
+  if (!authorities.some(({ powers }) => powers.includes('screen'))) return []
+  const here = new Set(lists.map(({ uri }) => uri))
+  return Object.entries(seen)
+    .filter(([uri]) => !here.has(uri))
+    .map(
+      ([uri, { issuedAtMs }]) =>
+        `screening list ${quoteInput(uri)} of ${formatTime(issuedAtMs)} was used here and is gone`,
+    )
 }
 
 /**
@@ -57,6 +110,7 @@ export async function addScreeningList(
   trust: Trust,
   text: string,
   nowMs: number,
+  seen: SeenVersions = {},
 ): Promise<ScreeningList> {
   const opened = await openScreeningList(text.trim(), trust, nowMs)
   if (!opened.ok) {
@@ -64,6 +118,11 @@ export async function addScreeningList(
     throw unreadable(`screening list cannot be used here: ${message} (${remedy})`)
   }
   const { list } = opened
+  if (isOlder(list, seen)) {
+    throw unreadable(
+      `screening list \`${list.name}\` is version \`${list.version}\`, and a newer one was used here; ask its publisher for the newest`,
+    )
+  }
   const { files } = await readFiles(trustDir, trust, nowMs)
   const [newest] = newestOfEach(files.filter((file) => file.list.uri === list.uri))
   if (newest !== undefined && newest.list.sha256 === list.sha256) return list

@@ -91,6 +91,11 @@ export async function readStatusList(
     const what = `status list says it is from ${quoteInput(iss)}, its certificate is for ${quoteInput(issuer.uri)}`
     return refuse('issuer-not-allowed', what, iss, issuer.uri)
   }
+  // Its dates are remembered by its name: nobody names the lists of others.
+  if (uri !== iss && !uri.startsWith(`${iss}/`)) {
+    const what = `status list is named ${quoteInput(uri)}, which does not lie under its issuer's URI`
+    return refuse('issuer-not-allowed', what, uri, iss)
+  }
   const bytes = inflate(status_list.lst)
   if (typeof bytes === 'string') return refuse('malformed', `claim \`status_list.lst\`: ${bytes}`)
   return {

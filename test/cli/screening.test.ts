@@ -47,6 +47,21 @@ describe('licence screening', () => {
     expect(JSON.parse(said.stdout)).toMatchObject({ lists: [{ name: 'national', entries: 3 }], unusable: [] })
   })
 
+  test('puts on record that it was here: one that somebody put back is told of, and not added again', async () => {
+    const { state, file } = await scene()
+    await addList(file(token), { state })
+    rmSync(join(state, 'trust', 'screening'), { recursive: true })
+    said.stdout = ''
+    await listLists({ state })
+    expect(said.stdout).toContain('was used here and is gone')
+    const older = await signed('screeningList', screeningClaims({ iat: 1_700_000_000, exp: LATER }))
+    expect(await complaint(addList(file(older), { state }))).toContain('a newer one was used here')
+    await addList(file(token), { state })
+    said.stdout = ''
+    await listLists({ state })
+    expect(said.stdout).not.toContain('gone')
+  })
+
   test('refuses the list of somebody who may not publish any', async () => {
     const { state, file } = await scene('exempt')
     expect(await complaint(addList(file(token), { state }))).toContain('may not publish screening lists here')

@@ -70,7 +70,6 @@ export function licenceFor(more: Partial<LicenceUse> = {}, ...counters: readonly
       commit: { layer: 1, onAbort: 'return' },
     },
     anchorSha256: ANCHOR,
-    lists: [],
     commitAt: 10,
     filamentMm: 100,
     ...more,

@@ -58,6 +58,7 @@ function inspected(id: string, bytes: number): InspectedJob {
   return {
     decision: { id, job: { name: `${id}.gcode` } } as InspectedJob['decision'],
     licence: undefined,
+    lists: [],
     spooledPath,
     blockDigests,
     isSealed: false,

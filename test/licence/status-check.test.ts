@@ -107,6 +107,12 @@ describe('the newest list', () => {
     ])
   })
 
+  test('is told of a licence that is refused, too', async () => {
+    const withdrawn = listOf(1, 1)
+    const result = await verifyLicence(`${licenceWith()}\n${withdrawn}`, contextWith())
+    expect(result).toMatchObject({ ok: false, lists: [{ uri: STATUS_URI, sha256: sha256(withdrawn) }] })
+  })
+
   test('is found behind forged ones', async () => {
     const forged = signKind('statusList', listPayload([0, 0, 0]), plainHeader.x5c, fixtureKey('rogue'))
     expect(await told({ bundle: [forged], site: [listOf(1, 5)] })).toEqual(['deny revoked'])

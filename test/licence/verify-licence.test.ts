@@ -61,6 +61,7 @@ describe('time', () => {
     expect(await verifyLicence(token, contextWith({ nowMs: endMs + 1000 }))).toEqual({
       ok: false,
       objections: [],
+      lists: [],
       refusal: {
         code: 'expired',
         message: 'licence expired at 2026-12-22T12:00:00Z, it is now 2026-12-22T12:00:01Z',

@@ -40,6 +40,33 @@ describe('a screening list', () => {
     expect(unusable).toEqual([])
   })
 
+  test('that is older than the one that was used here is not used, nor missed where nobody may screen', async () => {
+    const uri = `${issuer.uri}#national`
+    const text = await token()
+    const file = { 'screening/a.jwt': text }
+    const told = async (seen: object, row = MAY, files: Record<string, string> = file) => {
+      const dir = await trustFolder({ 'authorities.yaml': row, ...files })
+      const trust = await loadTrust(dir, NOW_MS)
+      const { lists, unusable } = await loadScreening(dir, trust, NOW_MS, seen as Record<string, never>)
+      return [lists.length, ...unusable]
+    }
+    const [{ sha256 = '', issuedAtMs = 0 } = {}] = (await load(text)).lists
+    const seen = (ms: number, digest: string) => ({ [uri]: { issuedAtMs: ms, sha256: digest } })
+    expect(await told(seen(issuedAtMs, sha256))).toEqual([1])
+    expect(await told(seen(issuedAtMs - 1000, 'ab'.repeat(32)))).toEqual([1])
+    for (const later of [0, 1000]) {
+      expect(await told(seen(issuedAtMs + later, 'ab'.repeat(32)))).toEqual([
+        0,
+        expect.stringContaining('is not used: a newer one was used here'),
+      ])
+    }
+    expect(await told(seen(issuedAtMs, sha256), MAY, {})).toEqual([
+      0,
+      expect.stringContaining('was used here and is gone'),
+    ])
+    expect(await told(seen(issuedAtMs, sha256), rowFor('may: [license]'), {})).toEqual([0])
+  })
+
   test('that has expired is read all the same', async () => {
     expect((await load(await token(), MAY, NOW_MS + 31 * DAY_MS)).lists).toHaveLength(1)
   })

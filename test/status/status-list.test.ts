@@ -107,6 +107,19 @@ describe('a status list', () => {
   })
 })
 
+test('the name of a list lies under its issuer: its dates are remembered by it', async () => {
+  for (const uri of [issuer.uri, `${issuer.uri}/a/b`]) {
+    expect(await readStatusList(statusToken([0], { uri }), [issuer.rootPem], NOW_MS)).toMatchObject({
+      ok: true,
+    })
+  }
+  for (const uri of ['https://other.example/status', `${issuer.uri}-2/status`, '__proto__']) {
+    expect(await readStatusList(statusToken([0], { uri }), [issuer.rootPem], NOW_MS)).toMatchObject({
+      refusal: { code: 'issuer-not-allowed', message: expect.stringContaining('does not lie under') },
+    })
+  }
+})
+
 describe('what is refused', () => {
   const good = { bits: 2, lst: pack(new Uint8Array(16)) }
 

@@ -5,7 +5,7 @@
 import { peekStatusList, readStatusList, type StatusList } from '../../status/index.ts'
 import { deny, hold, type Objection, type Refused, refuse, warn } from '../../token/index.ts'
 import { revocationOf } from '../../trust/index.ts'
-import type { AllowedLicence, LicenceContext } from '../context.ts'
+import type { LicenceContext, UsedLists } from '../context.ts'
 import { reasonOf } from '../issued-token.ts'
 import type { StatusTerms } from '../licence.ts'
 import type { VerifiedTerms } from './check.ts'
@@ -16,7 +16,7 @@ const AHEAD_MS_MAX = 5 * 60 * 1000
 export interface StatusFindings {
   readonly objections: readonly Objection[]
   /** What was used: the log keeps their dates, so that none older is used again. */
-  readonly lists: AllowedLicence['lists']
+  readonly lists: UsedLists
 }
 
 /** Looks up each licence of the chain in its issuer's list. */
