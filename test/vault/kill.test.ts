@@ -37,7 +37,7 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['koffi'],
+    packages: 'external',
     logLevel: 'error',
   })
 })
