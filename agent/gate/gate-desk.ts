@@ -223,11 +223,13 @@ export class GateDesk implements GateControl {
   }
 
   async disarm(by: string): Promise<ControlAnswer> {
-    const { gate, record } = this.#options
+    const { gate, log, record } = this.#options
     const job = gate.armedJob
     if (job === null) return { ok: false, code: 'USAGE', message: 'no job is armed' }
     record({ kind: 'job-disarmed', job: job.id, by })
     gate.disarm()
+    // Whoever arms the next at once finds its copy there.
+    await log.copies.settle(job.id)
     return { ok: true, message: `\`${job.name}\` is armed no longer` }
   }
 

@@ -5,15 +5,20 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
 import type { ArmRequest, ControlAnswer } from '../../agent/control/index.ts'
+import { useOf } from '../../agent/copies/index.ts'
+import { COPY_BOOK } from '../../agent/copy-fold.ts'
 import { applyRefund } from '../../agent/copy-refund.ts'
 import { eraseSubject } from '../../agent/erase-subject.ts'
 import { ArmedJobs } from '../../agent/gate/armed-jobs.ts'
 import { GateDesk } from '../../agent/gate/gate-desk.ts'
 import { type LastEnd, readLastEnd } from '../../agent/gate/last-end.ts'
+import type { InspectedJob } from '../../agent/inspect-job.ts'
 import { type Ledger, openLedger, readLedger } from '../../agent/ledger.ts'
 import { loadPolicy } from '../../agent/load-policy.ts'
 import type { AuditRecord } from '../../agent/log-format/index.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
+import { licenceFor, orderFor } from '../copies/admission-order.ts'
+import { KEY } from '../copies/book.ts'
 import { GateBench, readyBench, streamBench } from '../core/gate/gate-bench.ts'
 import { placeOf } from '../licence/fixture.ts'
 import { decisionOf, recordsOf } from '../state-scratch.ts'
@@ -204,6 +209,30 @@ describe('the latch', () => {
     expect(await kinds()).toEqual(['decision', 'job-armed', 'job-disarmed', 'latched'])
     expect(end().reason?.message).toContain('interrupted')
   })
+})
+
+test('a job that is disarmed has given its copy back when that is answered: the next may be armed at once', async () => {
+  const { desk, jobs, ledger } = await scene(readyBench())
+  const { decision, admission } = await ledger.copies.admit(orderFor('a', licenceFor()))
+  if (admission === undefined) throw new Error('it was denied')
+  const inspected: InspectedJob = {
+    decision,
+    licence: undefined,
+    lists: [],
+    spooledPath: '',
+    blockDigests: { bytes: 1, sha256s: Buffer.alloc(32) },
+    isSealed: false,
+    read: async function* () {},
+    canonicalSha256: 'ab'.repeat(32),
+    commands: 1,
+    tools: [],
+    remove: async () => {},
+  }
+  jobs.arm(inspected, admission)
+  const used = () => useOf(ledger.stateOf(COPY_BOOK), KEY, Date.now())?.used
+  expect(used()).toBe(1)
+  expect(await desk.disarm('ada')).toMatchObject({ ok: true })
+  expect(used()).toBe(0)
 })
 
 describe('people who add to the log through the gate', () => {
