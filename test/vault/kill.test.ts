@@ -13,7 +13,7 @@ import { recordOf } from './kill-records.ts'
 import { scratchFolder } from './rig.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const KILLS = 40
+const KILLS = process.env['FAULTS'] === 'all' ? 100 : 25
 /** Longer than a life takes to open its log and vault and to append its first records. */
 const EARLY_MS_MAX = 300
 /** It kills itself, in effect: whoever says nothing for so long is stuck. */
@@ -37,7 +37,12 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    packages: 'external',
+    external: ['koffi'],
+    // Packages in the older form of modules ask for Node's own.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    minify: true,
     logLevel: 'error',
   })
 })
