@@ -21,25 +21,36 @@ const MODES = { deny: 'enforce', hold: 'hold', warn: 'warn' } as const satisfies
   RuleMode
 >
 
-/** What screening says of a job. Nothing is asked of a job that has no licence and of which nobody declared anything. */
+/** What screening says of a job, as reasons of a decision. */
 export function screenJob(
   place: JobPlace,
   declared: Declarations,
   licence: LicenceResult | undefined,
 ): readonly { readonly objection: JobObjection; readonly mode: RuleMode }[] {
+  return screeningOf(place, declared, licence).map((one) => ({
+    objection: toReason(one),
+    mode: MODES[one.outcome],
+  }))
+}
+
+/** What screening says of a job. Nothing is asked of a job that has no licence and of which nobody declared anything. */
+export function screeningOf(
+  place: JobPlace,
+  declared: Declarations,
+  licence: LicenceResult | undefined,
+): readonly Objection[] {
   const { endUser, destination, material } = declared
   const isDeclared = [endUser, destination, material?.vendor, material?.lot].some((one) => one !== undefined)
   if (licence === undefined && !isDeclared) return []
   const { nowMs } = place.time
   // The tier of a result is the one that the site treats it as.
   const { tier, licensee } = licence?.ok === true ? licence.licence : UNLICENSED
-  const objections = screenLicensedJob(place.screening ?? NO_SCREENING, {
+  return screenLicensedJob(place.screening ?? NO_SCREENING, {
     tier,
     declared,
     nowMs,
     ...(licensee !== undefined && { licensee }),
   })
-  return objections.map((one) => ({ objection: toReason(one), mode: MODES[one.outcome] }))
 }
 
 /** A licence that did not verify says nothing of the job; the decision denies it anyway. */

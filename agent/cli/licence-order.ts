@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { formatProblems, readYaml, YamlCheck } from '../../policies/index.ts'
+import { isNobodysUuid } from '../core/index.ts'
 import { AgentError, assert, systemReason } from '../errors.ts'
 import {
   type FileDigests,
@@ -64,6 +65,13 @@ export async function readOrder(path: string, nowMs: number): Promise<LicenceOrd
   if (order.expires <= nowMs) throw fail(['expires'], '`expires` is in the past')
   const looser = looserThanAsked(order)
   if (looser !== undefined) throw fail(['tier'], looser)
+  const unprintable = unprintableSlicing(order)
+  if (unprintable !== undefined) throw fail(['design', 'files'], unprintable)
+  for (const [i, machine] of order.machines.entries()) {
+    const uuid = 'printer' in machine ? machine.printer?.uuid : undefined
+    if (uuid !== undefined && isNobodysUuid(uuid))
+      throw fail(['machines', i, 'printer', 'uuid'], SHIPPED_UUID)
+  }
   const digests = new Map<string, FileDigests>()
   for (const file of filesOf(order)) {
     const found = await digestsOf(file, dirname(path)).catch((error: unknown) => {
@@ -85,6 +93,19 @@ function looserThanAsked({ tier, design, exemption }: OrderFile): string | undef
     return undefined
   return `\`tier\` must be ${asked.tier} at least, not \`${tier}\`: the design is of class \`${asked.because}\``
 }
+
+/** Files by which no gate would know the design: what is printed is G-code, and only a slicer can say what it was made from. */
+function unprintableSlicing({ design, slicing }: OrderFile): string | undefined {
+  const isAttested = slicing?.mode === 'attested-slicer'
+  const hasModel = design.files.some(({ form }) => form === 'model')
+  if (isAttested && !hasModel)
+    return '`slicing` is `attested-slicer`, and no file has the `form: model` that a slicer could vouch for'
+  if (isAttested || design.files.some(({ form }) => form !== 'model')) return undefined
+  return 'every file has the `form: model`, which is nothing to print: add one of G-code, or `slicing: { mode: attested-slicer }`'
+}
+
+const SHIPPED_UUID =
+  '`uuid` is the one that firmware ships with: it names no printer, so no gate would take one for this printer'
 
 /** Surveys a job that a licence is to name: one that cannot be printed is refused. */
 export async function surveyDesign(path: string): Promise<SurveyedJob> {

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors.ts'
-import { describeLicence, readLicenceFile, verifyLicence } from '../licence/index.ts'
+import { screeningOf } from '../job-screening.ts'
+import { describeLicence, type LicenceResult, readLicenceFile, verifyLicence } from '../licence/index.ts'
 import { licencePlace } from '../licence-place.ts'
 import { licensedJob } from '../licensed-job.ts'
 import { openStateFolder } from '../state-folder.ts'
@@ -32,13 +33,15 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   const job = await surveyFile(options.job)
   const place = await licencePlace(state)
   const further = await Promise.all((options.trust ?? []).map(readSmallFile))
-  const result = await verifyLicence(token, {
+  const verified = await verifyLicence(token, {
     ...place,
     trust: { ...place.trust, anchorsPem: [...place.trust.anchorsPem, ...further] },
     machine: { ...place.machine, id: options.machine ?? state.machineId },
     job: licensedJob(job),
     declared,
   })
+  const screened = screeningOf(place, declared, verified)
+  const result: LicenceResult = { ...verified, objections: [...verified.objections, ...screened] }
   const isHeld = result.objections.some(({ outcome }) => outcome === 'hold')
   if (!result.ok) process.exitCode = EXIT.denied
   else if (isHeld) process.exitCode = EXIT.held

@@ -67,9 +67,10 @@ commit: { layer: 1, on-abort: return }
 machines:
   - id: m-0123456789abcdef
     copies: 15
-    # What the printer behind it must be, and how surely that must be known: reported by itself, or usb as well.
+    # What the printer behind it must be, and how surely that must be known: reported by itself, or usb as well. The UUID
+    # is what M115 answers; many printers have the one that Marlin ships with, which names none of them.
     printer:
-      uuid: cede2a2f-41a2-4748-9b12-c55c62f367ff
+      uuid: 6f9619ff-8b86-d011-b42d-00c04fc964ff
       firmware: Marlin
       usb-serial: 9553034373435111A161
       level: usb

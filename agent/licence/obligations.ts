@@ -16,7 +16,16 @@ const IMPLIED: Readonly<Record<Exemption['basis'], readonly Obligation[]>> = {
   research: [],
 }
 
-/** All that is owed. `retain` is for the log; the others are checked before a copy begins. */
+/** All that is owed, each once. `retain` is for the log; the others are checked before a copy begins. */
 export function obligationsOf({ obligations, exemption }: Licence): readonly Obligation[] {
-  return exemption === undefined ? obligations : [...obligations, ...IMPLIED[exemption.basis]]
+  const implied = exemption === undefined ? [] : IMPLIED[exemption.basis]
+  return [...obligations, ...implied.filter((one) => !obligations.some((said) => covers(said, one)))]
+}
+
+/** Whether who does the one has done the other too. */
+function covers(said: Obligation, implied: Obligation): boolean {
+  if (said.kind === 'report' && implied.kind === 'report') {
+    return said.withinDays !== undefined && said.withinDays <= (implied.withinDays ?? 0)
+  }
+  return said.kind === 'witness' && implied.kind === 'witness' && said.cosigners >= implied.cosigners
 }

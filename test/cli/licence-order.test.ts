@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readOrder } from '../../agent/cli/licence-order.ts'
+import { readFirmwareIdentity } from '../../agent/core/printer/firmware-identity.ts'
 import { AgentError } from '../../agent/errors.ts'
-import { NOW_MS } from '../licence/fixture.ts'
+import { exampleOrder } from '../../agent/issuer/index.ts'
+import { makeLicence } from '../../agent/issuer/issuer.ts'
+import { readLicence } from '../../agent/licence/index.ts'
+import { tierOfClasses } from '../../agent/trust/index.ts'
+import { issuer, NOW_MS } from '../licence/fixture.ts'
 import { CUBE } from '../system/site.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'order-'))
@@ -60,6 +65,35 @@ describe('an order’s file', () => {
     expect(design.id).toBe(CUBE_CANONICAL_SHA256.slice(0, 16))
   })
 
+  test('of the example is one that a licence can be made of, and says nothing that is refused at every gate', async () => {
+    const order = await readOrder(fileWith(exampleOrder()), NOW_MS)
+    expect(tierOfClasses(order.design.classes ?? []).unknown).toEqual([])
+    const { token } = await makeLicence(issuer, order, NOW_MS, { uri: `${issuer.uri}/status`, index: 3 })
+    expect(readLicence(token)).toMatchObject({ ok: true, unverified: { licensee: 'North Workshop' } })
+    const [machine] = order.machines
+    const uuid = typeof machine === 'object' ? machine.printer?.uuid : undefined
+    const answer = `FIRMWARE_NAME:Marlin 2.1.2 UUID:${uuid}`
+    expect(readFirmwareIdentity(answer)?.uuid).toBe(uuid)
+  })
+
+  test('that no gate could print by is refused at its line', async () => {
+    const model = LEAST.replace('file: part.gcode', `sha256: ${'ab'.repeat(32)}\n      form: model`)
+    expect(await complaints(model)).toEqual([
+      expect.stringMatching(/^order\.yaml:5:5 every file has the `form: model`, which is nothing to print/),
+    ])
+    const attested = 'slicing: { mode: attested-slicer }\n'
+    expect((await readOrder(fileWith(`${model}${attested}`), NOW_MS)).design.digests).toHaveLength(1)
+    expect(await complaints(`${LEAST}${attested}`)).toEqual([
+      expect.stringMatching(
+        /^order\.yaml:5:5 `slicing` is `attested-slicer`, and no file has the `form: model`/,
+      ),
+    ])
+    const shipped = '{ id: bench-1, printer: { uuid: CEDE2A2F-41a2-4748-9b12-c55c62f367ff } }'
+    expect(await complaints(LEAST.replace('[bench-1]', `[${shipped}]`))).toEqual([
+      expect.stringMatching(/^order\.yaml:7:\d+ `uuid` is the one that firmware ships with/),
+    ])
+  })
+
   test('is told what is wrong, each with its line and column', async () => {
     const text = `licence-order: 1
 licensee: North Workshop
@@ -99,7 +133,7 @@ status: { max-age: soon, beyond: hold }
     ],
     [
       'a model that is not there',
-      LEAST.replace('file: part.gcode', '{ file: none.stl, form: model }'),
+      `${LEAST.replace('file: part.gcode', '{ file: none.stl, form: model }')}slicing: { mode: attested-slicer }\n`,
       /^order\.yaml:5:15 file `.*none\.stl` cannot be read: it does not exist$/,
     ],
     ['an alias', `x: &a 1\ny: *a\n`, /^order\.yaml:2:4 alias `\*a` is not allowed in a licence order$/],

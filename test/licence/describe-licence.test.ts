@@ -60,8 +60,6 @@ test('every claim is said', () => {
     'what was printed is reported by 2026-11-23T12:00:00Z',
     'its records are kept for 365 days',
     '2 witnesses cosign before the first byte',
-    'each copy is reported within 30 days',
-    '1 witness cosigns before the first byte',
     'the evidence is worth at least: witnessed',
     'entry 7 of the status list https://licences.example.org/fixture/status, which is at most 7 days old; without one it is held',
     'its licensee may pass it on, 1 level deep',
@@ -104,4 +102,22 @@ test('a copy that counts from the first byte, and a status that is hours old', (
   )
   expect(lines).toContain('each copy is reported within 1 day')
   expect(lines).toContain('within these limits: duration up to 1.5 h')
+})
+
+test('what an exemption brings along is told once, and only where the licence does not ask for more', () => {
+  const exempt = { basis: 'humanitarian', authority: 'https://licences.example.org/fixture' }
+  const duties = (obligations?: readonly object[]): readonly string[] =>
+    said({ ...plainClaims(), exempt, obligations }).filter((line) => /report|witness/.test(line))
+  const implied = ['each copy is reported within 30 days', '1 witness cosigns before the first byte']
+  expect(duties()).toEqual(implied)
+  const asImplied = [
+    { kind: 'report', within_days: 30 },
+    { kind: 'witness', cosigners: 1 },
+  ]
+  expect(duties(asImplied)).toEqual(implied)
+  expect(duties([{ kind: 'report', within_days: 31 }])).toEqual([
+    'each copy is reported within 31 days',
+    ...implied,
+  ])
+  expect(duties([{ kind: 'report', by: 1_800_000_000 }])).toHaveLength(3)
 })

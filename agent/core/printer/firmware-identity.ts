@@ -26,6 +26,11 @@ const NOBODYS: ReadonlySet<string> = new Set([
   '00000000-0000-0000-0000-000000000000',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
 ])
+/** Whether a UUID is one that no printer has to itself. */
+export function isNobodysUuid(uuid: string): boolean {
+  return NOBODYS.has(uuid.toLowerCase())
+}
+
 const FIRST = /^(?:ok )?FIRMWARE_NAME:/
 /** A line of an answer in any firmware's form. */
 const ANSWER = /^(?:FIRMWARE_NAME:|Cap:[A-Z]|area:\{)/
@@ -47,7 +52,7 @@ export function readFirmwareIdentity(line: string): FirmwareIdentity | undefined
   const name = plain(end === -1 ? fields : fields.slice(0, end))
   const uuid = UUID.exec(fields)?.[1]?.toLowerCase() ?? null
   return {
-    uuid: uuid === null || NOBODYS.has(uuid) ? null : uuid,
+    uuid: uuid === null || isNobodysUuid(uuid) ? null : uuid,
     firmware: name === '' ? null : name,
   }
 }
