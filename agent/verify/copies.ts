@@ -26,6 +26,8 @@ interface KnownCopy {
 
 export class CopyCheck {
   readonly #copies = new Map<string, KnownCopy>()
+  /** Names of those that a job may still take. */
+  readonly #reserved = new Set<string>()
   /** Copies of each licence that are not returned. */
   readonly #used = new Map<string, number>()
 
@@ -35,6 +37,8 @@ export class CopyCheck {
     const before = this.#copies.get(name)
     const under = before?.under ?? counters?.map((counter) => counter.licence) ?? []
     this.#copies.set(name, { state, under })
+    if (state === 'reserved') this.#reserved.add(copy)
+    else this.#reserved.delete(copy)
     const wrong = wayProblem(fact, before?.state)
     // What is counted is what the record says, possible or not: one wrong record is one finding.
     if (before === undefined) this.#count(under, 1)
@@ -43,6 +47,11 @@ export class CopyCheck {
     return problem === null
       ? null
       : damage('wrong-count', { index: fact.index }, `record ${fact.index}: ${problem}`)
+  }
+
+  /** Whether a copy waits for its job, which has the same name. */
+  isReserved(copy: string): boolean {
+    return this.#reserved.has(copy)
   }
 
   #count(under: readonly string[], by: number): void {

@@ -15,6 +15,10 @@ export type Fact =
       readonly kind: TargetKind
       readonly isAllowed: boolean
     }
+  /** A decision that lets a job print under a licence that verified: the job takes a copy of it. */
+  | { readonly fact: 'licensed'; readonly index: number }
+  /** A job begins on the word of this decision. */
+  | { readonly fact: 'begun'; readonly index: number; readonly job: string; readonly decision: number }
   /** Record `to` must be of this kind and before this one. `needsAllowed`: it must have let a job print. */
   | {
       readonly fact: 'reference'
@@ -77,10 +81,11 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
   const isTarget = (kind: TargetKind, isAllowed = false): Fact => ({ fact: 'target', index, kind, isAllowed })
   switch (leaf.kind) {
     case 'decision':
-      return [isTarget('decision', leaf.outcome === 'allow' || leaf.outcome === 'warn')]
+      return decided(leaf, index)
     case 'job-opened':
       return [
         refersTo(leaf.decision, 'decision', true),
+        { fact: 'begun', index, job: leaf.job, decision: leaf.decision },
         { fact: 'progress', index, job: leaf.job, commandsSent: 0, stage: 'begins' },
       ]
     case 'job-armed':
@@ -134,6 +139,14 @@ export function factsOf(leaf: Leaf, index: number): readonly Fact[] {
     default:
       return []
   }
+}
+
+function decided(leaf: Leaf & { kind: 'decision' }, index: number): readonly Fact[] {
+  const isAllowed = leaf.outcome === 'allow' || leaf.outcome === 'warn'
+  const target: Fact = { fact: 'target', index, kind: 'decision', isAllowed }
+  // Only of a licence that verified is the digest on record.
+  const isLicensed = isAllowed && leaf.licence?.sha256 !== undefined
+  return isLicensed ? [target, { fact: 'licensed', index }] : [target]
 }
 
 function copied(leaf: Leaf & { kind: 'copy' }, index: number): Fact {

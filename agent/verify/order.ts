@@ -30,8 +30,10 @@ export class OrderCheck {
     sampled: new IndexSet(),
   }
   readonly #allowed = new IndexSet()
+  readonly #licensed = new IndexSet()
   /** Records that could not be read: what refers to one of them is not judged. */
   readonly #unread = new IndexSet()
+  #isUnread = false
   readonly #sent = new Map<string, number>()
   readonly #copies = new CopyCheck()
   readonly #heads: ToldHead[] = []
@@ -46,6 +48,7 @@ export class OrderCheck {
     this.#records += report.count
     for (const index of report.unread) this.#unread.add(index)
     for (let index = first + report.count; index < first + width; index++) this.#unread.add(index)
+    this.#isUnread ||= report.unread.length > 0 || report.count < width
     this.#checkShift(report, found)
     if (report.times !== null) {
       const { first: firstAt, last, index } = report.times
@@ -87,6 +90,11 @@ export class OrderCheck {
         this.#targets[fact.kind].add(fact.index)
         if (fact.isAllowed) this.#allowed.add(fact.index)
         return null
+      case 'licensed':
+        this.#licensed.add(fact.index)
+        return null
+      case 'begun':
+        return this.#begun(fact)
       case 'reference':
         return this.#reference(fact)
       case 'released':
@@ -119,6 +127,13 @@ export class OrderCheck {
     if (kind === 'any' || this.#unread.has(to)) return null
     if (needsAllowed) return this.#allowed.has(to) ? null : wrong('which allows no job')
     return this.#targets[kind].has(to) ? null : wrong(`which is no \`${kind}\``)
+  }
+
+  /** No byte goes out under a licence before a copy is on record; one that could not be read may have been. */
+  #begun({ index, job, decision }: Fact & { fact: 'begun' }): Finding | null {
+    if (this.#isUnread || !this.#licensed.has(decision) || this.#copies.isReserved(job)) return null
+    const what = `job \`${job}\` begins under a licence of which no copy waits for it`
+    return damage('wrong-count', { index }, `record ${index}: ${what}`)
   }
 
   #progress({ index, job, commandsSent, stage }: Fact & { fact: 'progress' }): Finding | null {

@@ -453,6 +453,29 @@ describe('a copy of a licence', () => {
   })
 })
 
+describe('a job under a licence that verified', () => {
+  const licensed = (outcome = 'allow') => ({ ...decision(outcome), licence: { id: 'l', sha256: SHA } })
+
+  test('begins with a copy that is reserved for it', async () => {
+    const story = [licensed(), copy('reserved', 'j'), opened(1), copy('printing', 'j'), closed(9)]
+    expect(briefly(await check(...story, copy('printed', 'j')))).toEqual([])
+    expect(briefly(await check({ ...decision('allow'), licence: { id: 'l' } }, opened(1)))).toEqual([])
+  })
+
+  test.each<[string, readonly object[], number]>([
+    ['without one', [licensed('warn'), opened(1)], 2],
+    ['before it', [licensed(), opened(1), copy('reserved', 'j')], 2],
+    ['with that of another job', [licensed(), copy('reserved', 'k'), opened(1)], 3],
+    ['with one that came back', [licensed(), copy('reserved', 'j'), copy('returned', 'j'), opened(1)], 4],
+  ])('does not begin %s', async (_how, story, at) => {
+    const verification = await check(...story)
+    expect(briefly(verification)).toEqual([`wrong-count ${at}`])
+    expect(messages(verification)[0]).toContain(
+      'job `j` begins under a licence of which no copy waits for it',
+    )
+  })
+})
+
 describe('the copies of a licence', () => {
   const made = (...names: readonly string[]): readonly object[] =>
     names.flatMap((name) => [copy('reserved', name), copy('printing', name), copy('printed', name)])
