@@ -12,8 +12,8 @@ const MEASURING = [
 /** Four kinds of test. Only `system` runs the built command, so only it needs a build first. */
 export default defineConfig({
   test: {
-    // Half of the tests wait for processes, ports and disks: two files at a time keep two cores busy.
-    maxWorkers: 2,
+    // Half of the tests wait for processes, ports and disks: three files at a time keep two cores busy.
+    maxWorkers: 3,
     projects: [
       {
         test: {

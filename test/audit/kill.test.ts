@@ -11,7 +11,7 @@ import { seeded } from './memory-disk.ts'
 import { numberOf, openIn } from './records.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const KILLS = 50
+const KILLS = process.env['FAULTS'] === 'all' ? 50 : 25
 /** Longer than a life takes to open its log and append its first records. */
 const LIFE_MS_MAX = 400
 
@@ -117,7 +117,7 @@ describe.each(
       expect({ ok, findings, origin }).toEqual({ ok: true, findings: [], origin: log.origin })
       expect(await placesIn(dir)).toEqual(left)
       // Some bundles were filled, settled and left behind.
-      expect(log.size).toBeGreaterThan(256 * 8)
+      expect(log.size).toBeGreaterThan(256 * 4)
       expect(acknowledged.size).toBeGreaterThan(KILLS * 50)
     },
   )

@@ -31,7 +31,7 @@ test('any document that JSON can hold is read back as it was, and the independen
       await log.append({ kind: 'snapshot', fold: 'x', size: 1, state })
       states.push(JSON.parse(JSON.stringify(state)))
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
   await log.close()
   const [, ...records] = await recordsOf(DIR, disk)
@@ -86,7 +86,7 @@ test('no chain of faults, kills and power cuts loses an acknowledged record', {
       expect(acknowledged.size).toBeGreaterThan(0)
       await expectSound(disk, [acknowledged])
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   )
 })
 
@@ -161,7 +161,7 @@ test('whatever is done to the files, nobody takes another record for one of the 
         const key = `${judgement.opening} ${judgement.reading}`
         outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   } finally {
     specimen.dispose()
