@@ -3,7 +3,7 @@ import { loadScreening } from './screening/index.ts'
 import type { StateFolder } from './state-folder.ts'
 import { peekStatusList, readStatusList, type StatusList } from './status/index.ts'
 import { statusListsIn } from './status-folder.ts'
-import { formatTime } from './token/index.ts'
+import { formatTime, reasonOf } from './token/index.ts'
 import { loadTrust, revocationOf } from './trust/index.ts'
 import {
   LEAP_MAX_MS,
@@ -31,7 +31,7 @@ export async function verifyList(
   const nowMs = standing.doubt === 'unset' ? Math.max(standing.nowMs, peek?.issuedAtMs ?? 0) : standing.nowMs
   const trust = await loadTrust(state.trustDir, nowMs)
   const read = await readStatusList(compact, trust.anchorsPem, nowMs)
-  if (!read.ok) return { problem: read.refusal.message }
+  if (!read.ok) return { problem: reasonOf(read) }
   const { list } = read
   const revoked = revocationOf(trust, list.issuer)
   if (revoked !== undefined) return { problem: `${revoked.label} was revoked here` }

@@ -61,8 +61,8 @@ export async function publishScreening(
     }),
   )
   tell(token, made, options, [
-    `${green('published')}  screening list ${value.name} ${value.version} (${value.entries.length} entries) in ${options.out}`,
-    dim('  sites that let this issuer screen put it in the folder screening of their trust folder'),
+    `${green('published')}  screening list ${value.name} ${value.version} (${value.entries.length} ${value.entries.length === 1 ? 'entry' : 'entries'}) in ${options.out}`,
+    dim(`  sites that let this issuer screen take it with: portcullis licence screening add ${options.out}`),
   ])
 }
 

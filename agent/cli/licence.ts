@@ -52,11 +52,21 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   const others = result.objections.flatMap(describeObjection)
   if (result.ok) {
     const word = isHeld ? yellow('held') : green('valid')
-    say(`${word}  for ${options.job}`, ...others, ...describeLicence(result.licence).map(indent))
+    say(
+      `${word}  for ${options.job}`,
+      ...others,
+      leftOf(result.copiesLeft),
+      ...describeLicence(result.licence).map(indent),
+    )
     return
   }
   const { message, remedy, code } = result.refusal
   say(`${red('refused')}  ${message}`, dim(`  what to do: ${remedy}`), dim(`  code: ${code}`), ...others)
+}
+
+/** Of what the licence says, this is only what the machine's own log knows to be used. */
+function leftOf(copies: number): string {
+  return `  ${copies === 1 ? 'one copy is' : `${copies} copies are`} left on this machine`
 }
 
 const OUTCOMES = { deny: red('also refused'), hold: yellow('held'), warn: yellow('warning') } as const

@@ -42,7 +42,7 @@ export async function addList(file: string, options: Common): Promise<void> {
   if (options.json) sayJson({ ...list, entries: entries.length })
   else {
     say(
-      `${green('added')}  ${list.name}, version ${list.version}: ${entries.length} entries of ${list.source}, until ${formatTime(list.expiresAtMs)}`,
+      `${green('added')}  ${list.name}, version ${list.version}: ${plural(entries.length, 'entry', 'entries')} of ${list.source}, until ${formatTime(list.expiresAtMs)}`,
     )
   }
 }
@@ -93,8 +93,12 @@ export async function checkName(name: string | undefined, options: CheckOptions)
   if (found.length > 0) process.exitCode = EXIT.held
   if (options.json) return sayJson({ lists: lists.length, threshold: HIT_SCORE, hits: found, unusable })
   for (const hit of found) tellHit(hit)
-  if (found.length === 0) say(`${green('no hit')}  in ${lists.length} lists`)
+  if (found.length === 0) say(`${green('no hit')}  in ${plural(lists.length, 'list', 'lists')}`)
   for (const sentence of unusable) say(yellow(sentence))
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
 }
 
 /** One name is asked in two parts; an entry that it fits is told once. */

@@ -28,7 +28,10 @@ export function addTrustCommands(licence: Command): void {
     .command('revoke-issuer')
     .description('believe a certificate’s key no more: a signer, an intermediate or a root')
     .argument('<pem>', 'the certificate, the fingerprint of a trusted root, or the SHA-256 of a public key')
-    .option('--from-record <n>', 'believe what the log knew of before this record (default: nothing)')
+    .option(
+      '--from-record <n>',
+      'go on believing licences of which the log had a copy before this record (default: none)',
+    )
     .option('--name <text>', 'why, or whose, in the trust store')
     .option('--json', JSON_HELP)
     .addOption(stateOption())

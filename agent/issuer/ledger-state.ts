@@ -73,13 +73,17 @@ export class LedgerState {
         if (row.refunds.has(entry.copy)) return `copy \`${entry.copy}\` was refunded already`
         return this.#usedId(entry.id) ?? unnamed(row, entry.machine)
       case 'revoked':
-        return row.standing === 'revoked' ? 'it was revoked already' : undefined
+        return row.standing === 'revoked' ? 'the licence was revoked already' : undefined
       case 'suspended':
         if (row.standing === 'valid') return undefined
-        return row.standing === 'revoked' ? 'it was revoked, which is final' : 'it is suspended already'
+        return row.standing === 'revoked'
+          ? 'the licence was revoked, which is final'
+          : 'the licence is suspended already'
       case 'resumed':
         if (row.standing === 'suspended') return undefined
-        return row.standing === 'revoked' ? 'it was revoked, which is final' : 'it is not suspended'
+        return row.standing === 'revoked'
+          ? 'the licence was revoked, which is final'
+          : 'the licence is not suspended'
     }
   }
 
@@ -125,13 +129,13 @@ export class LedgerState {
   }
 
   #problemWithAllocated(entry: EntryOf<'allocated'>, row: Row): string | undefined {
-    if (row.standing !== 'valid') return `it is ${row.standing}`
+    if (row.standing !== 'valid') return `the licence is ${row.standing}`
     const stranger = unnamed(row, entry.machine)
     if (stranger !== undefined) return stranger
     const share = row.issued.machines.find(({ id }) => id === entry.machine)?.share ?? 0
     // The gate reads an allocation only where the licence itself gives the machine nothing.
     if (share > 0)
-      return `it gives \`${entry.machine}\` ${share} copies itself, which no allocation can change`
+      return `the licence gives \`${entry.machine}\` ${share} copies itself, which no allocation can change`
     const free = this.copiesFree(entry.licence)
     if (entry.copies > free) {
       return `${entry.copies} copies are more than the ${free} of ${row.issued.copies} that no machine has yet`
@@ -148,5 +152,5 @@ const STANDINGS = { revoked: 'revoked', suspended: 'suspended', resumed: 'valid'
 
 function unnamed(row: Row, machine: string): string | undefined {
   if (row.issued.machines.some(({ id }) => id === machine)) return undefined
-  return `it does not name the machine \`${machine}\``
+  return `the licence does not name the machine \`${machine}\``
 }

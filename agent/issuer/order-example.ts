@@ -140,7 +140,7 @@ delegate:
 appeal: { uri: https://licences.example.org/appeal, within: 30 days }
 
 # From then on, by signed time, what its tier demands only warns: the rule behind it has lapsed.
-sunset: 2028-01-01
+sunset: 2027-05-01
 
 # true: made for a drill. It never reaches a real printer.
 drill: false

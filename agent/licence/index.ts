@@ -1,22 +1,18 @@
 /** The licence room's door: what a licence says, and whether it allows a job here and now. */
 
 export type { AllocationClaims } from './allocation.ts'
-export { BUNDLE_BYTES_MAX, type Bundle, openBundle, SUBLICENCE_TYPE, tokenType } from './bundle.ts'
+export { BUNDLE_BYTES_MAX, type Bundle, openBundle } from './bundle.ts'
 export * from './claim-parts.ts'
 export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'
 export { commitToName } from './commitment.ts'
 export type {
   AllowedLicence,
-  CopyCounter,
   CopyTerms,
   CopyUse,
-  CopyUses,
   Declarations,
-  DeclaredMaterial,
   LicenceContext,
   LicencePlace,
   LicensedJob,
-  MachineStanding,
   PrinterIdentity,
   SeenLists,
   TimeStanding,

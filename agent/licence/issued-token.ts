@@ -56,8 +56,3 @@ export async function readIssued<C extends Issued>(
   }
   return { ok: true, claims, token: verified.token }
 }
-
-/** Why another token than a licence was refused, for the middle of a sentence about it. */
-export function reasonOf({ refusal }: Refused): string {
-  return refusal.message.replace(/^licence /, 'it ')
-}

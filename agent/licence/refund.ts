@@ -1,9 +1,9 @@
 /** An issuer's word that a copy of its licence does not count: a print that failed, or one whose end nobody knows. */
 import { z } from 'zod'
-import { type Refused, refuse } from '../token/index.ts'
+import { type Refused, reasonOf, refuse } from '../token/index.ts'
 import type { Trust } from '../trust/index.ts'
 import { uuidSchema } from './claim-parts.ts'
-import { issuedClaims, readIssued, reasonOf } from './issued-token.ts'
+import { issuedClaims, readIssued } from './issued-token.ts'
 import { licenceKey } from './licence.ts'
 
 const refundSchema = z.strictObject({ ...issuedClaims, copy: uuidSchema })

@@ -5,6 +5,8 @@ import {
   type LicenceRefusalCode,
   quoteInput,
   readBoundedFile,
+  reasonAndRemedy,
+  reasonOf,
   TOKEN_KINDS,
 } from '../token/index.ts'
 import {
@@ -114,8 +116,7 @@ export async function addScreeningList(
 ): Promise<ScreeningList> {
   const opened = await openScreeningList(text.trim(), trust, nowMs)
   if (!opened.ok) {
-    const { message, remedy } = opened.refusal
-    throw unreadable(`screening list cannot be used here: ${message} (${remedy})`)
+    throw unreadable(`screening list cannot be used here: ${reasonAndRemedy(opened)}`)
   }
   const { list } = opened
   if (isOlder(list, seen)) {
@@ -157,8 +158,8 @@ async function readFiles(
     const opened = await openScreeningList(bytes.toString('latin1').trim(), trust, nowMs)
     if (opened.ok) files.push({ path, list: opened.list })
     else if (NO_MORE.has(opened.refusal.code)) {
-      unusable.push(`screening list \`${path}\` is not used: ${opened.refusal.message}`)
-    } else throw unreadable(`screening list \`${path}\` cannot be used: ${opened.refusal.message}`)
+      unusable.push(`screening list \`${path}\` is not used: ${reasonOf(opened)}`)
+    } else throw unreadable(`screening list \`${path}\` cannot be used: ${reasonOf(opened)}`)
   }
   return { files, unusable }
 }

@@ -6,7 +6,6 @@ export { checkProfile } from './certificate-profile.ts'
 export { describeIssue } from './describe-issue.ts'
 export {
   checkIssuerChain,
-  type IssuerCertificate,
   readCertificate,
   type TrustedIssuer,
 } from './issuer-chain.ts'
@@ -18,16 +17,15 @@ export {
   type LicenceRefusal,
   type LicenceRefusalCode,
   type Objection,
-  RELEASERS,
   type Refused,
-  type Releaser,
+  reasonAndRemedy,
+  reasonOf,
   refuse,
   warn,
 } from './refusal.ts'
 export { parseStrictJson } from './strict-json.ts'
 export {
   checkSignature,
-  type OpenedToken,
   openToken,
   signToken,
   splitCompact,

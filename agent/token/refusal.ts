@@ -198,3 +198,14 @@ const DIGEST_CHARS_SHOWN = 16
 function shorten(digest: string): string {
   return digest.slice(0, DIGEST_CHARS_SHOWN)
 }
+
+/** Why another token than a licence was refused, for the middle of a sentence about it. */
+export function reasonOf({ refusal }: Refused): string {
+  return refusal.message.replace(/^licence /, 'it ')
+}
+
+/** The same with what to do about it, in brackets. */
+export function reasonAndRemedy(refused: Refused): string {
+  const { code, remedy } = refused.refusal
+  return `${reasonOf(refused)} (${code === 'malformed' ? 'check that it is the right file, and whole' : remedy})`
+}

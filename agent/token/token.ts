@@ -136,6 +136,9 @@ export async function checkSignature(
   token: OpenedToken,
   signerKey: KeyObject,
 ): Promise<{ readonly ok: true } | Refused> {
+  // OpenSSL takes one whose leading zero was cut off (RFC 8017, section 8.1.2 does not): one signature, two spellings.
+  if (signatureBytes(token.compact) * 8 !== signerKey.asymmetricKeyDetails?.modulusLength)
+    return refuse('bad-signature')
   try {
     const { payload } = await compactVerify(token.compact, signerKey, { algorithms: [TOKEN_ALGORITHM] })
     // What was verified is what will be read: both decoders saw the same bytes.
@@ -145,6 +148,10 @@ export async function checkSignature(
     if (error instanceof joseErrors.JOSEError) return refuse('bad-signature')
     throw error
   }
+}
+
+function signatureBytes(compact: string): number {
+  return Buffer.from(compact.slice(compact.lastIndexOf('.') + 1), 'base64url').length
 }
 
 /** Signs a payload with the signer's key and puts its certificates beside it. */

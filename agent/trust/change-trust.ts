@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { type Document, isMap, isSeq, parseDocument } from 'yaml'
 import { AgentError } from '../errors.ts'
-import { TOKEN_KINDS } from '../token/index.ts'
+import { reasonAndRemedy, TOKEN_KINDS } from '../token/index.ts'
 import { AUTHORITIES_FILE, readAuthoritiesText } from './authorities-file.ts'
 import { plainFingerprint, spkiSha256Of } from './certificate-names.ts'
 import { trustOf } from './load-trust.ts'
@@ -149,8 +149,7 @@ export async function addRecognition(
   const trust = await trustOf(dir, anchors, (await readAuthoritiesText(dir)) ?? '', nowMs)
   const opened = await openRecognition(compact, trust, nowMs)
   if (!opened.ok) {
-    const { message, remedy } = opened.refusal
-    throw unreadable(`recognition cannot be used here: ${message} (${remedy})`)
+    throw unreadable(`recognition cannot be used here: ${reasonAndRemedy(opened)}`)
   }
   const name = createHash('sha256').update(compact).digest('hex').slice(0, 32)
   const path = join(dir, RECOGNITIONS_FOLDER, `${name}.jwt`)

@@ -14,6 +14,7 @@ import {
   quoteInput,
   type Refused,
   readBoundedFile,
+  reasonOf,
   refuse,
   TOKEN_KINDS,
   type TrustedIssuer,
@@ -205,8 +206,8 @@ export async function loadRecognitions(
     const opened = await openRecognition(bytes.toString('latin1').trim(), trust, nowMs)
     if (opened.ok) recognitions.push(opened.recognition)
     else if (NO_MORE.has(opened.refusal.code)) {
-      notes.push(`recognition \`${path}\` is not used: ${opened.refusal.message}`)
-    } else throw unreadable(`recognition \`${path}\` cannot be used: ${opened.refusal.message}`)
+      notes.push(`recognition \`${path}\` is not used: ${reasonOf(opened)}`)
+    } else throw unreadable(`recognition \`${path}\` cannot be used: ${reasonOf(opened)}`)
   }
   return { recognitions, notes }
 }

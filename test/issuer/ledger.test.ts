@@ -136,7 +136,7 @@ describe('a ledger', () => {
     ],
     ['a machine that has its share', [], allocated(1, 1, 'bench-3'), /gives `bench-3` 4 copies itself/],
     ['an id that is taken', [allocated(1, 1)], allocated(1, 1), /the id `.*1` is taken/],
-    ['a licence that was revoked', [mark('revoked')], allocated(1, 1), /it is revoked/],
+    ['a licence that was revoked', [mark('revoked')], allocated(1, 1), /the licence is revoked/],
     ['a licence twice', [], issued(), /was issued already/],
     [
       'a licence that never was',

@@ -105,7 +105,7 @@ describe('the example', () => {
       status: { uri: `${issuer.uri}/status`, idx: 7, max_age: 90 * 86_400, beyond: 'hold' },
       delegate: { key: expect.any(String), depth: 1 },
       appeal: { uri: 'https://licences.example.org/appeal', days: 30 },
-      sunset: Date.parse('2028-01-01') / 1000,
+      sunset: Date.parse('2027-05-01') / 1000,
     })
     expect(claims.drill).toBeUndefined()
   })

@@ -393,7 +393,7 @@ delegate: { key: ${key} }
     expect(statuses).toEqual([4, 0, 3])
     expectUsage(
       await run(['licence', 'resume', file('shared.licence'), '--issuer', issuer]),
-      /it was revoked, which is final/,
+      /the licence was revoked, which is final/,
     )
   })
 

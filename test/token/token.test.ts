@@ -252,6 +252,20 @@ describe('the signature', () => {
     expect(await codeOf(`${spaced}.${payload}.${signature}`)).toBe('bad-signature')
   })
 
+  test('has its full length, also where it begins with a zero', async () => {
+    let bytes = Buffer.from([1])
+    for (let tries = 0; tries < 5000 && bytes[0] !== 0; tries++) {
+      const input = Buffer.from(`${header}.${payload}`)
+      const padding = constants.RSA_PKCS1_PSS_PADDING
+      bytes = sign('sha256', input, { key: issuer.signingKey, padding, saltLength: 32 })
+    }
+    expect(bytes[0]).toBe(0)
+    expect(await codeOf(`${header}.${payload}.${bytes.toString('base64url')}`)).toBe('allowed')
+    expect(await codeOf(`${header}.${payload}.${bytes.subarray(1).toString('base64url')}`)).toBe(
+      'bad-signature',
+    )
+  })
+
   test('cannot be cut, lengthened or zeroed', async () => {
     const bytes = Buffer.from(signature, 'base64url')
     const variants = [

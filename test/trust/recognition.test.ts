@@ -33,7 +33,7 @@ describe('a recognition', () => {
   })
 
   test.each<[string, object, string, number, string]>([
-    ['that has expired', recognitionClaims(), MAY, NOW_MS + 30 * DAY_MS, 'licence expired at'],
+    ['that has expired', recognitionClaims(), MAY, NOW_MS + 30 * DAY_MS, 'it expired at'],
     [
       'whose certificates have expired',
       recognitionClaims({ exp: 4e9 }),

@@ -3,10 +3,9 @@
  * may be and what an older one comes to.
  */
 import { peekStatusList, readStatusList, type StatusList } from '../../status/index.ts'
-import { deny, hold, type Objection, type Refused, refuse, warn } from '../../token/index.ts'
+import { deny, hold, type Objection, type Refused, reasonOf, refuse, warn } from '../../token/index.ts'
 import { revocationOf } from '../../trust/index.ts'
 import type { LicenceContext, UsedLists } from '../context.ts'
-import { reasonOf } from '../issued-token.ts'
 import type { StatusTerms } from '../licence.ts'
 import type { VerifiedTerms } from './check.ts'
 
