@@ -1,7 +1,7 @@
 /** The licence room's door: what a licence says, and whether it allows a job here and now. */
 
 export type { AllocationClaims } from './allocation.ts'
-export { BUNDLE_BYTES_MAX, type Bundle, openBundle } from './bundle.ts'
+export { type Bundle, openBundle } from './bundle.ts'
 export * from './claim-parts.ts'
 export { CLAIMS_VERSION, LICENCE_AUDIENCE, type LicenceClaims, readClaims } from './claims.ts'
 export { commitToName } from './commitment.ts'
