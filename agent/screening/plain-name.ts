@@ -59,9 +59,11 @@ export class PlainName {
   }
 }
 
-/** Longer than any name; what is cut off cannot be what tells two apart. */
+/** Longer than any text that is declared or listed. */
 const NAME_CHARS_MAX = 200
 const WORDS_MAX = 12
+/** So many words two parts of a longer text share: a name that is not longer lies whole in one of them. */
+const WORDS_SHARED = 6
 
 /** Fewer consonants are shared by too many names. */
 const SKELETON_CHARS_MIN = 4
@@ -134,11 +136,22 @@ const SPELLINGS = new RegExp(
 const REPEATED = /(.)\1+/g
 const VOWELS = /[aeiouvyh]/g
 
+/** A name as it is compared. Of a text with more words than a name has, the beginning. */
 export function plainName(text: string): PlainName {
+  return plainNames(text)[0] ?? new PlainName([], false)
+}
+
+/** The same for whatever somebody declares: nobody hides a name behind other words. A long text comes to several. */
+export function plainNames(text: string): readonly PlainName[] {
   const cut = text.slice(0, NAME_CHARS_MAX)
-  if (!NOT_ASCII.test(cut)) return new PlainName(wordsOf(cut), false)
-  const composed = cut.normalize('NFKC').replace(WORD, unmixed)
-  return new PlainName(wordsOf(anyAscii(composed.replace(EASTERN_FORMS, ' '))), VOWELLESS.test(composed))
+  const isAscii = !NOT_ASCII.test(cut)
+  const composed = isAscii ? cut : cut.normalize('NFKC').replace(WORD, unmixed)
+  const latin = isAscii ? cut : anyAscii(composed.replace(EASTERN_FORMS, ' '))
+  const words = wordsOf(latin)
+  const names: PlainName[] = []
+  for (let from = 0; from === 0 || from + WORDS_SHARED < words.length; from += WORDS_MAX - WORDS_SHARED)
+    names.push(new PlainName(words.slice(from, from + WORDS_MAX), VOWELLESS.test(composed)))
+  return names
 }
 
 /** A word of two alphabets is a word of one with letters of the other that look the same. */
@@ -148,9 +161,7 @@ function unmixed(word: string): string {
 }
 
 function wordsOf(latin: string): readonly NameWord[] {
-  return telling(splitWords(latin.toLowerCase()))
-    .slice(0, WORDS_MAX)
-    .map((word) => new NameWord(word))
+  return telling(splitWords(latin.toLowerCase())).map((word) => new NameWord(word))
 }
 
 function splitWords(latin: string): readonly string[] {

@@ -1,6 +1,6 @@
 /** Who and what a job is about, against the lists. A hit is no verdict: it names what somebody has to look at. */
 import { HIT_SCORE, nameScore } from './name-score.ts'
-import { type PlainName, plainName } from './plain-name.ts'
+import { type PlainName, plainName, plainNames } from './plain-name.ts'
 import type { ScreeningEntry, ScreeningList } from './screening-list.ts'
 
 /** What of a job is screened; what is not known is left out. */
@@ -45,7 +45,8 @@ const PARTIES = [
 interface Wanted {
   readonly subject: string
   readonly declared: string
-  readonly name: PlainName
+  /** More than one where it has more words than a name. */
+  readonly said: readonly PlainName[]
 }
 
 /** Each entry that a subject resembles, the surest first; an entry counts once for each subject. */
@@ -55,7 +56,7 @@ export function screen(
 ): readonly ScreeningHit[] {
   const parties = PARTIES.flatMap(([member, subject]): readonly Wanted[] => {
     const declared = subjects[member]
-    return declared === undefined ? [] : [{ subject, declared, name: plainName(declared) }]
+    return declared === undefined ? [] : [{ subject, declared, said: plainNames(declared) }]
   })
   const hits = lists.flatMap((list) =>
     list.entries.flatMap((entry) => hitsOf(list, entry, subjects, parties)),
@@ -91,8 +92,8 @@ function hitsOf(
     case 'party': {
       if (parties.length === 0) return []
       const names = entry.names.map((text) => ({ text, name: plainName(text) }))
-      return parties.flatMap(({ subject, declared, name }) => {
-        const best = bestOf(name, names)
+      return parties.flatMap(({ subject, declared, said }) => {
+        const best = bestOf(said, names)
         return best.score >= HIT_SCORE ? [hit(subject, declared, best.text, best.score)] : []
       })
     }
@@ -110,8 +111,9 @@ function materialHit(
   hit: (subject: string, declared: string, matched: string, score: number) => ScreeningHit,
 ): readonly ScreeningHit[] {
   const isLot = sameLot(entry.lot, lot)
-  const name = parties.find(({ subject }) => subject === VENDOR)?.name
-  const score = entry.vendor === null || name === undefined ? null : nameScore(name, plainName(entry.vendor))
+  const said = parties.find(({ subject }) => subject === VENDOR)?.said
+  const listed = entry.vendor === null ? [] : [{ text: entry.vendor, name: plainName(entry.vendor) }]
+  const score = listed.length === 0 || said === undefined ? null : bestOf(said, listed).score
   if (isLot === false || (score !== null && score < HIT_SCORE)) return []
   if (score !== null && vendor !== undefined) {
     const what = entry.lot === null ? '' : `, lot ${entry.lot}`
@@ -128,12 +130,12 @@ function sameLot(listed: string | null, declared: string | undefined): boolean |
 }
 
 function bestOf(
-  name: PlainName,
+  said: readonly PlainName[],
   candidates: readonly { readonly text: string; readonly name: PlainName }[],
 ): { readonly text: string; readonly score: number } {
   let best = { text: '', score: 0 }
   for (const candidate of candidates) {
-    const score = nameScore(name, candidate.name)
+    const score = Math.max(...said.map((name) => nameScore(name, candidate.name)))
     if (score > best.score) best = { text: candidate.text, score }
   }
   return best

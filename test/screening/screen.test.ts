@@ -40,6 +40,16 @@ describe('a party', () => {
     expect(screen([list(party('Severny Zavod'))], { [subject]: 'Severny Zavod' })).toHaveLength(1)
   })
 
+  test('is found behind any number of other words', () => {
+    for (const before of [10, 11, 12, 13, 30, 80]) {
+      const endUser = `${'a '.repeat(before)}Severny Zavod`
+      expect(screen([list(party('Severny Zavod'))], { endUser }), endUser).toHaveLength(1)
+      const vendor = `${'ab '.repeat(before / 2)}Grey Polymers`
+      const material = list({ kind: 'material', vendor: 'Grey Polymers' })
+      expect(screen([material], { vendor }), vendor).toHaveLength(1)
+    }
+  })
+
   test('is not looked for in what is no name', () => {
     expect(
       screen([list(party('Severny Zavod'))], { lot: 'Severny Zavod', destination: 'Severny Zavod' }),
