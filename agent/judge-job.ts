@@ -15,7 +15,7 @@ import { type LicenceUse, licenceUse } from './licence-schema.ts'
 import { licensedJob } from './licensed-job.ts'
 import type { LoadedPolicy } from './load-policy.ts'
 import { openContents, type SealingKey } from './sealed/index.ts'
-import { SEALED_UNLICENSED, withoutText } from './sealed-decision.ts'
+import { SEALED_UNLICENSED, sealedHeld, withoutText } from './sealed-decision.ts'
 import { type SurveyedJob, surveyJob } from './survey-job.ts'
 
 /** The cold path to a decision: survey under the policy, licence, policy over the facts. Touches no printer and no log. */
@@ -70,6 +70,9 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
   const carried = options.licenceText === undefined ? licenceIn(name, head) : undefined
   const licence = await verified(options, options.licenceText ?? carried?.licence, survey)
   if (isSealed && licence?.ok !== true) tally.objectToJob(SEALED_UNLICENSED, 'enforce')
+  const standing = standingOf(licence)
+  if (isSealed && standing.kind === 'valid')
+    for (const objection of sealedHeld(standing.objections ?? [])) tally.objectToJob(objection, 'hold')
   for (const { objection, mode } of screenJob(options.place, declaredOf(options), licence))
     tally.objectToJob(objection, mode)
   const decided = decide({
@@ -82,7 +85,7 @@ export async function judgeJob(options: JudgeJobOptions): Promise<JudgedJob> {
     tally,
     refusedLines: survey.refusedLines,
     refusedCount: survey.refusedCount,
-    licence: standingOf(licence),
+    licence: standing,
     ...(user !== undefined && { user }),
   })
   const { declared } = options

@@ -3,7 +3,7 @@
  * What was measured of it stays, since it is what a decision stands on: amounts, temperatures, digests, lines and codes.
  */
 import type { Claims, RefusedLine } from '../gcode/index.ts'
-import type { Decision, DecisionReason, Objection } from '../policies/index.ts'
+import type { Decision, DecisionReason, LicenceObjection, Objection } from '../policies/index.ts'
 
 /** Rules that speak of licences and of the gate itself, never of what a line says. */
 const OWN_WORDS: ReadonlySet<string> = new Set(['licence', 'policy'])
@@ -40,6 +40,21 @@ function reasonWithoutText(reason: DecisionReason): DecisionReason {
 /** A refused line by its place and its code alone. */
 export function lineWithoutText({ line, code }: RefusedLine): RefusedLine {
   return { line, code, message: UNTOLD }
+}
+
+/** What a policy that asks for no licence would only warn of: a sealed job waits for whoever may release its licence. */
+export function sealedHeld(objections: readonly LicenceObjection[]): readonly Objection[] {
+  return objections
+    .filter(({ outcome }) => outcome === 'hold')
+    .map(({ message, remedy, release }) => ({
+      code: 'licence.sealed-held',
+      rule: 'licence',
+      message: `under every policy a sealed job waits where its licence does: ${message}`,
+      remedy,
+      // Each by itself: somebody else may have to release it.
+      group: message,
+      ...(release !== null && { release }),
+    }))
 }
 
 /** Sealed means licensed: the seal proves nothing of who sent a job, so that somebody must have signed for it. */

@@ -64,6 +64,22 @@ describe('a sealed job', () => {
     expect(decision.outcome).toBe('deny')
   })
 
+  test.each(['open-bench', 'maker-space'])(
+    'waits where its licence is held, under %s too',
+    async (policy) => {
+      const loaded = loadPolicy(new URL(`../policies/library/${policy}.yaml`, import.meta.url).pathname)
+      const place = {
+        ...placeOf([issuer.rootPem], 'bench-1'),
+        time: { nowMs: NOW_MS, signedMs: 0, doubt: 'set-back' },
+      }
+      const licenceText = await licenceFor(JOB, { tier: 'controlled' })
+      const { decision } = await judge(await sealed(JOB, machine), { loaded, place, licenceText } as object)
+      expect(decision.outcome).toBe('hold')
+      expect(codes(decision)).toContain('licence.sealed-held')
+      expect(decision.reasons[0]?.release).toBe('site')
+    },
+  )
+
   test('is allowed with the licence of what was sealed', async () => {
     const licenceText = await licenceFor(JOB)
     const { decision, licence } = await judge(await sealed(JOB, machine), { licenceText })
