@@ -1,68 +1,22 @@
 // A real process on a real disk, killed at any moment.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
+import { buildProgram, type KilledProgram } from '../killed-program.ts'
 import { seeded } from './memory-disk.ts'
 import { numberOf, openIn } from './records.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const KILLS = process.env['FAULTS'] === 'all' ? 50 : 25
 /** Longer than a life takes to open its log and append its first records. */
 const LIFE_MS_MAX = 400
 
-let folder = ''
-let childFile = ''
+let program: KilledProgram
 
-/** The child as one file, so that each start takes milliseconds. It lies where Node finds our packages. */
 beforeAll(async () => {
-  const cache = join(ROOT, 'node_modules/.cache')
-  mkdirSync(cache, { recursive: true })
-  folder = mkdtempSync(join(cache, 'kill-test-'))
-  childFile = join(folder, 'child.mjs')
-  await build({
-    entryPoints: [resolve(import.meta.dirname, 'kill-child.ts')],
-    outfile: childFile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['koffi'],
-    logLevel: 'error',
-  })
+  program = await buildProgram(resolve(import.meta.dirname, 'kill-child.ts'))
 })
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** When to kill: after so many lines, or after so long, whichever comes first. */
-interface End {
-  readonly lines: number
-  readonly afterMs: number
-}
-
-/** Everything that the child said until it was killed. */
-async function liveUntil(end: End, ...args: readonly string[]): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [childFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  let complaint = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString('latin1')
-    if (said.split('\n').length > end.lines) child.kill('SIGKILL')
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString('utf8')
-  })
-  const timer = setTimeout(() => child.kill('SIGKILL'), end.afterMs)
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null]
-  clearTimeout(timer)
-  expect(complaint).toBe('')
-  expect(signal).toBe('SIGKILL')
-  // The last line may have been cut by the kill; a receipt that nobody could read was not given.
-  return said.split('\n').slice(0, -1)
-}
+afterAll(() => program.remove(), 60_000)
 
 /** Where each number stands, and that none stands twice. */
 async function placesIn(dir: string): Promise<Map<number, number>> {
@@ -90,7 +44,7 @@ describe.each(
     `${KILLS} times, has every record that it called durable: seed %i`,
     async (seed) => {
       const random = seeded(seed)
-      const dir = join(folder, `log-${seed}`)
+      const dir = join(program.folder, `log-${seed}`)
       const acknowledged = new Map<number, number>()
       let hasBegun = false
       for (let kill = 0; kill < KILLS; kill++) {
@@ -98,7 +52,12 @@ describe.each(
         const isEarly = kill % 4 === 3
         const lines = isEarly ? 1 : Math.floor(random() * 400)
         const afterMs = isEarly ? random() * LIFE_MS_MAX : LIFE_MS_MAX * 25
-        const said = await liveUntil({ lines, afterMs }, dir, String(kill), hasBegun ? 'go on' : 'begin')
+        const said = await program.liveUntil(
+          { lines, afterMs },
+          dir,
+          String(kill),
+          hasBegun ? 'go on' : 'begin',
+        )
         if (said.includes('open')) hasBegun = true
         for (const line of said.filter((line) => line !== 'open')) {
           const [index, number] = line.split(' ').map(Number)

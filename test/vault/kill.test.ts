@@ -1,18 +1,14 @@
 // Log and vault together, by a real process on a real disk, killed at any moment.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openLedger, readLedger } from '../../agent/ledger.ts'
 import { openStateFolder, type StateFolder } from '../../agent/state-folder.ts'
 import { verifyLog } from '../../agent/verify/index.ts'
 import { seeded } from '../audit/memory-disk.ts'
+import { buildProgram, type KilledProgram } from '../killed-program.ts'
 import { recordOf } from './kill-records.ts'
 import { scratchFolder } from './rig.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const KILLS = process.env['FAULTS'] === 'all' ? 100 : 25
 /** Longer than a life takes to open its log and vault and to append its first records. */
 const EARLY_MS_MAX = 300
@@ -22,56 +18,12 @@ const LIFE_MS_MAX = 20_000
 const LIFE_NUMBERS = 100_000
 const SEED = 11
 
-let folder = ''
-let childFile = ''
+let program: KilledProgram
 
-/** The child as one file, so that each start takes milliseconds. It lies where Node finds our packages. */
 beforeAll(async () => {
-  const cache = join(ROOT, 'node_modules/.cache')
-  mkdirSync(cache, { recursive: true })
-  folder = mkdtempSync(join(cache, 'vault-kill-test-'))
-  childFile = join(folder, 'child.mjs')
-  await build({
-    entryPoints: [resolve(import.meta.dirname, 'kill-child.ts')],
-    outfile: childFile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['koffi'],
-    // Packages in the older form of modules ask for Node's own.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    minify: true,
-    logLevel: 'error',
-  })
+  program = await buildProgram(resolve(import.meta.dirname, 'kill-child.ts'))
 })
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** Everything that the child said until it was killed: after so many lines or so long, whichever comes first. */
-async function liveUntil(
-  end: { readonly lines: number; readonly afterMs: number },
-  ...args: readonly string[]
-): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [childFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [said, lines, complaint] = ['', 0, '']
-  child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString('latin1')
-    lines += chunk.filter((byte) => byte === 0x0a).length
-    if (lines >= end.lines) child.kill('SIGKILL')
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString('utf8')
-  })
-  const timer = setTimeout(() => child.kill('SIGKILL'), end.afterMs)
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null]
-  clearTimeout(timer)
-  expect(complaint).toBe('')
-  expect(signal).toBe('SIGKILL')
-  // The last line may have been cut by the kill; a receipt that nobody could read was not given.
-  return said.split('\n').slice(0, -1)
-}
+afterAll(() => program.remove(), 60_000)
 
 /** Every record by its place, as the writer handed it in. What is hidden of it is missing where it cannot be opened. */
 async function recordsIn(state: StateFolder): Promise<Map<number, object>> {
@@ -92,7 +44,7 @@ test(`killed ${KILLS} times, has every record that it called durable, with what 
     const isEarly = kill % 4 === 0
     const lines = isEarly ? 1 : 2 + Math.floor(random() * 80)
     const afterMs = isEarly ? random() * EARLY_MS_MAX : LIFE_MS_MAX
-    for (const line of await liveUntil({ lines, afterMs }, path, String(kill * LIFE_NUMBERS))) {
+    for (const line of await program.liveUntil({ lines, afterMs }, path, String(kill * LIFE_NUMBERS))) {
       const [index, number] = line.split(' ').map(Number)
       if (number !== undefined) acknowledged.set(index!, number)
     }
