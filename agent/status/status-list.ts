@@ -92,7 +92,7 @@ export async function readStatusList(
     return refuse('issuer-not-allowed', what, iss, issuer.uri)
   }
   // Its dates are remembered by its name: nobody names the lists of others.
-  if (uri !== iss && !uri.startsWith(`${iss}/`)) {
+  if (uri !== iss && !uri.startsWith(iss.endsWith('/') ? iss : `${iss}/`)) {
     const what = `status list is named ${quoteInput(uri)}, which does not lie under its issuer's URI`
     return refuse('issuer-not-allowed', what, uri, iss)
   }

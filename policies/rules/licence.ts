@@ -92,7 +92,7 @@ export const licence = defineRule({
         return [first, ...(standing.objections ?? [])].map((one) => foundObjection(one, demand === 'never'))
       }
       if (demand === 'never') return found(standing).map((one) => foundObjection(one, true))
-      const known = designs.find((one) => isDesign(one, job))
+      const known = knownDesign(designs, job)
       if (standing.kind === 'valid') return judgeValid(standing, known)
       if (demand === 'always') return [missingObjection(undefined)]
       return known !== undefined && tiers.includes(known.tier) ? [missingObjection(known)] : []
@@ -152,6 +152,13 @@ export const licence = defineRule({
     },
   ],
 })
+
+/** Where several rows name a job, one by its file and one by its commands, the tightest of them counts. */
+function knownDesign(designs: readonly ListedDesign[], job: JobContext): ListedDesign | undefined {
+  return designs
+    .filter((one) => isDesign(one, job))
+    .sort((one, other) => tightness(other.tier) - tightness(one.tier))[0]
+}
 
 function isDesign(one: ListedDesign, job: JobContext): boolean {
   return one.sha256 === job.sha256 || one.canonicalSha256 === job.canonicalSha256

@@ -86,6 +86,19 @@ describe('a design that the site listed', () => {
     expect(reasons(options, { sha256: OTHER, licence: valid('open') })).toEqual([])
   })
 
+  test('that two rows name is held as closely as the tighter of them says, whichever stands first', () => {
+    const byFile = { name: 'Hook', tier: 'open', sha256: DESIGN }
+    const byCommands = { name: 'Bracket', tier: 'controlled', canonicalSha256: COPY }
+    for (const designs of [
+      [byFile, byCommands],
+      [byCommands, byFile],
+    ]) {
+      const job = { sha256: DESIGN, canonicalSha256: COPY }
+      expect(reasons({ designs }, job)).toEqual(['enforce licence.missing'])
+      expect(reasons({ designs }, { ...job, licence: valid('open') })).toEqual(['enforce licence.tier'])
+    }
+  })
+
   test('needs nothing where the site asks for no licences at all', () => {
     expect(reasons({ demand: 'never', designs: listed('restricted') }, { sha256: DESIGN })).toEqual([])
   })

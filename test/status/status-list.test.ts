@@ -1,6 +1,9 @@
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createIssuer } from '../../agent/issuer/authority.ts'
+import { statusUri } from '../../agent/issuer/order.ts'
+import { signClaims } from '../../agent/issuer/signer.ts'
 import { makeStatusList, peekStatusList, readStatusList, type StatusList } from '../../agent/status/index.ts'
 import { TOKEN_KINDS } from '../../agent/token/index.ts'
 import { DAY_MS, issuer, NOW_MS } from '../licence/fixture.ts'
@@ -117,6 +120,16 @@ test('the name of a list lies under its issuer: its dates are remembered by it',
     expect(await readStatusList(statusToken([0], { uri }), [issuer.rootPem], NOW_MS)).toMatchObject({
       refusal: { code: 'issuer-not-allowed', message: expect.stringContaining('does not lie under') },
     })
+  }
+})
+
+test('what an issuer names its lists by lies under it, also where its URI ends with a slash', async () => {
+  const uri = 'https://muster.example/'
+  const made = await createIssuer({ name: 'Muster', uri, nowMs: NOW_MS, days: 30 })
+  for (const number of [1, 2]) {
+    const payload = listPayload([0], { issuer: uri, uri: statusUri(uri, number), issuedAtMs: NOW_MS })
+    const compact = await signClaims(made, 'statusList', payload, { nowMs: NOW_MS })
+    expect(await readStatusList(compact, [made.rootPem], NOW_MS)).toMatchObject({ ok: true })
   }
 })
 
