@@ -84,8 +84,12 @@ test('a job that is armed for one printer is armed no longer when another takes 
   const other = await startPrinter({ uuid: OTHER, link })
   // Once it is greeted; until then nothing of a host goes out.
   await expect.poll(async () => (await gate.status()).armed, { timeout: 30_000 }).toBeNull()
-  const kinds = (await logRecords(site)).map(({ kind }) => kind)
-  expect(kinds.slice(kinds.indexOf('job-armed'))).toContain('job-disarmed')
+  // On record a moment later.
+  const kindsSinceArmed = async (): Promise<readonly unknown[]> => {
+    const kinds = (await logRecords(site)).map(({ kind }) => kind)
+    return kinds.slice(kinds.indexOf('job-armed'))
+  }
+  await expect.poll(kindsSinceArmed, { timeout: 10_000 }).toContain('job-disarmed')
   const again = await gate.ask('arm', CUBE, '--licence', await boundTo(site, UUID), '--json')
   expect(again.status).toBe(3)
   expect(JSON.parse(again.stdout).decision.reasons[0].code).toMatch(
