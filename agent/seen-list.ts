@@ -66,15 +66,17 @@ export async function checkListSeen(
   clockMs: number,
 ): Promise<string | null> {
   if (record.type === 'screening-list') return await checkScreeningSeen(state, record, trusted, clockMs)
+  let problem = NOT_KEPT
   for (const compact of await statusListsIn(state.trustDir)) {
     if (peekStatusList(compact)?.uri !== record.uri) continue
     const list = await verifyList(state, compact, trusted, clockMs)
-    if ('problem' in list) return list.problem
-    const made = recordOfList(list, trusted, clockMs)
-    if (made === undefined) return 'the log knows this list already'
-    return isAbout(made, record) ? null : NOT_ABOUT
+    const made = 'problem' in list ? undefined : recordOfList(list, trusted, clockMs)
+    if (made !== undefined && isAbout(made, record)) return null
+    // Another file may bear the name of a list as well.
+    if ('problem' in list) problem = list.problem
+    else problem = made === undefined ? 'the log knows this list already' : NOT_ABOUT
   }
-  return NOT_KEPT
+  return problem
 }
 
 const NOT_ABOUT = 'it is not about the list that is kept here'

@@ -90,7 +90,7 @@ describe('the place of a licence', () => {
     await expect(licencePlace(again)).rejects.toMatchObject({ code: 'AUDIT_DAMAGED' })
     fs.rmSync(state.logDir, { recursive: true })
     fs.mkdirSync(state.logDir, { mode: 0o700 })
-    await expect(licencePlace(again)).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(licencePlace(again)).rejects.toMatchObject({ code: 'AUDIT_DAMAGED' })
   })
 })
 
@@ -187,6 +187,9 @@ describe('a status list that is brought', () => {
     const [kept = ''] = await statusListsIn(state.trustDir)
     const same = await verifyList(state, kept, empty, NOW_MS)
     if ('problem' in same) throw new Error(same.problem)
+    expect(await check({ sha256: same.sha256 })).toBeNull()
+    // A forgery of that name beside it changes nothing.
+    fs.writeFileSync(join(state.trustDir, 'status', '0.jwt'), `${listOf(NOW_MS).slice(0, -8)}AAAAAAAA`)
     expect(await check({ sha256: same.sha256 })).toBeNull()
     expect(await check({ sha256: same.sha256, issuedAt: record.issuedAt + 1 })).not.toBeNull()
     expect(await check({ sha256: same.sha256, type: 'screening-list' })).not.toBeNull()

@@ -3,11 +3,11 @@ import { basename } from 'node:path'
 import { AgentError } from '../errors.ts'
 import { dateMs, exampleOrder, type LicenceOrder } from '../issuer/index.ts'
 import { DIGEST_FORMS, describeLicence } from '../licence/index.ts'
-import { LICENCE_TIERS } from '../trust/index.ts'
+import { LICENCE_TIERS, tierOfClasses } from '../trust/index.ts'
 import { badUsage, wholeNumber } from './end.ts'
 import { type HandOutOptions, handOut } from './licence-hand-out.ts'
 import { readOrder, surveyDesign } from './licence-order.ts'
-import { green, say, sayJson } from './output.ts'
+import { complain, green, say, sayJson } from './output.ts'
 
 const COPIES_MAX = 1_000_000
 
@@ -46,6 +46,10 @@ export async function issue(file: string | undefined, options: IssueOptions): Pr
     folder.prepareLicence(passphrase, order),
   ).catch(file === undefined ? inFlags : rethrow)
   const out = options.out ?? null
+  for (const code of tierOfClasses(licence.design.classes).unknown)
+    complain(
+      `class \`${code}\` is in no dictionary of this version: unless a site recognises it, its gate holds the job`,
+    )
   if (options.json) sayJson({ licence: token, id: licence.id, out })
   else if (out === null) say(token)
   else say(`${green('issued')}  ${out}`, ...describeLicence(licence).map((line) => `  ${line}`))
