@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Decision } from '../../policies/index.ts'
 import type { ArmRequest, ControlAnswer, GateControl, GateStatus } from '../control/index.ts'
 import type { Admission } from '../copy-keeper.ts'
@@ -21,7 +22,7 @@ import type { StateFolder } from '../state-folder.ts'
 import { listsToRecord, TRUSTED_TIME } from '../trusted-time.ts'
 import { ARMED_FOR_MS, type ArmedJobs } from './armed-jobs.ts'
 
-/** How long the record of a lifted latch may take. A disk that takes longer is in trouble. */
+/** How long a record that somebody waits for may take. A disk that takes longer is in trouble. */
 const LIFT_LIMIT_MS = 3_000
 /** What the log says of a stop that somebody asked for; who that was stands in a record of its own. */
 const STOPPED_AT_DESK = 'somebody stopped it at the desk'
@@ -229,7 +230,7 @@ export class GateDesk implements GateControl {
     record({ kind: 'job-disarmed', job: job.id, by })
     gate.disarm()
     // Whoever arms the next at once finds its copy there.
-    await log.copies.settle(job.id)
+    await Promise.race([log.copies.settle(job.id), sleep(LIFT_LIMIT_MS, undefined, { ref: false })])
     return { ok: true, message: `\`${job.name}\` is armed no longer` }
   }
 
