@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { LicenceOrder } from '../agent/issuer/index.ts'
@@ -11,8 +11,8 @@ import { type PrintedJob, printJob } from '../agent/print-job.ts'
 import { startSimulator } from '../agent/simulator.ts'
 import type { StateFolder } from '../agent/state-folder.ts'
 import { keepStatusList } from '../agent/status-folder.ts'
-import { addTrustAnchor } from '../agent/trust/index.ts'
-import { issuer } from './licence/fixture.ts'
+import { addTrustAnchor, revokeIssuer } from '../agent/trust/index.ts'
+import { FIXTURES, issuer } from './licence/fixture.ts'
 import { recordsOf, scratchLedger } from './state-scratch.ts'
 import { STATUS_URI, statusToken } from './token/sign-kind.ts'
 import { rowFor, screeningClaims, signed } from './trust/signed.ts'
@@ -110,6 +110,21 @@ describe('a licence that names the printer', () => {
   test('asks a printer nothing where the licence names none', async () => {
     expect((await print(await licence(), null)).session).toMatchObject({ outcome: 'printed' })
     expect(commands).not.toContain('M115')
+  })
+})
+
+describe('a signer that was revoked from a record on', () => {
+  test('made the licence that was printed before, and none that bears its id since', async () => {
+    const id = '5f0b8c1e-6a58-4f64-9d8a-3f4c5b2a1e99'
+    const known = await licence({ id, copies: 2 })
+    expect((await print(known, null)).session).toMatchObject({ outcome: 'printed' })
+    const certificate = await readFile(new URL('issuer/signer.pem', FIXTURES), 'utf8')
+    const fromRecord = (await recordsOf(state)).length
+    await revokeIssuer(state.trustDir, certificate, { fromRecord }, Date.now())
+    expect((await print(known, null)).session).toMatchObject({ outcome: 'printed' })
+    const { session, decision } = await print(await licence({ id, copies: 1000 }), null)
+    expect(session).toBeUndefined()
+    expect(decision.reasons.map(({ code }) => code)).toEqual(['licence.issuer-revoked'])
   })
 })
 

@@ -136,7 +136,7 @@ export async function revoke(
     `${green('revoked')}  the key ${key.spkiSha256}`,
     fromRecord === undefined
       ? '  nothing that it signed is believed here any more'
-      : `  only licences that the log knew before record ${fromRecord} are still believed`,
+      : `  only licences of which the log had a copy before record ${fromRecord} are still believed`,
   )
   if (!key.isSeen) {
     say(

@@ -109,7 +109,9 @@ describe('licence revoke-issuer', () => {
     const { state } = scene()
     await trust(ROOT, { state })
     await revoke(SIGNER, { state, fromRecord: '7' })
-    expect(said.stdout).toContain('only licences that the log knew before record 7 are still believed')
+    expect(said.stdout).toContain(
+      'only licences of which the log had a copy before record 7 are still believed',
+    )
     expect(said.stdout).not.toContain('nothing here could check')
     await revoke('ab'.repeat(32), { state })
     expect(said.stdout).toContain('nothing here could check that such a key exists')
