@@ -42,7 +42,7 @@ export function decisionRecord(
     tier: use?.tier ?? 'open',
     job: { bytes, lines, commands, sha256, canonicalSha256 },
     policy,
-    licence: licence === null ? null : { id: keyOf(licence), ...(use && { sha256: use.sha256 }) },
+    licence: licence === null ? null : { id: keyOf(licence, use), ...(use && { sha256: use.sha256 }) },
     reasons: reasons.map(({ code, rule, outcome: counted, line, count }) => ({
       code,
       rule,
@@ -56,9 +56,12 @@ export function decisionRecord(
   }
 }
 
-/** What its copies are counted under. Longer than any that verifies it may be in a decision that was made by hand. */
-function keyOf(licence: NonNullable<Decision['licence']>): string {
-  return cutText(licenceKey(licence), LICENCE_CHARS_MAX)
+/**
+ * What its copies are counted under: a sub-licence's names its parent as well, which a decision does not. Longer than any that
+ * verifies it may be in a decision that was made by hand.
+ */
+function keyOf(licence: NonNullable<Decision['licence']>, use: LicenceUse | undefined): string {
+  return cutText(use?.copies.counters[0]?.key ?? licenceKey(licence), LICENCE_CHARS_MAX)
 }
 
 function userName(user: string | undefined): string | null {

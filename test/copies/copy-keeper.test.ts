@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readLog } from '../../agent/audit/index.ts'
+import { exportReceipt } from '../../agent/cli/audit-receipt.ts'
 import { useOf } from '../../agent/copies/index.ts'
 import { COPY_BOOK } from '../../agent/copy-fold.ts'
 import type { Admitted } from '../../agent/copy-keeper.ts'
 import { type Ledger, openLedger } from '../../agent/ledger.ts'
 import type { AuditRecord, StoredRecord } from '../../agent/log-format/index.ts'
+import { verifyReceipt } from '../../agent/receipt/index.ts'
 import { SNAPSHOT_EVERY } from '../../agent/replay.ts'
 import type { StateFolder } from '../../agent/state-folder.ts'
 import { recordsOf, scratchLedger } from '../state-scratch.ts'
@@ -81,6 +85,24 @@ describe('a job that asks for a copy', () => {
       },
       refund: null,
     })
+  })
+
+  test('has the key of a sub-licence in decision and copy alike: a receipt tells both', async () => {
+    const { state, ledger } = await scratchLedger()
+    const key = `${KEY}@${'ef'.repeat(32)}`
+    const licence = licenceFor({}, counterOf(key, 3), counterOf(PARENT, 9))
+    const { admission } = await ledger.copies.admit(orderFor('a', licence))
+    await start(ledger, 'a', admission!.decision)
+    await ledger.append(bare(closed('a', 'printed', 100)))
+    await ledger.copies.settle('a')
+    await ledger.close()
+    const [, decided, reserved] = await recordsOf(state)
+    expect(decided).toMatchObject({ licence: { id: key } })
+    expect(reserved).toMatchObject({ licence: key })
+    const out = join(state.path, 'receipt')
+    await exportReceipt('a', undefined, { state: state.path, out, json: true })
+    const { ok, findings } = verifyReceipt(readFileSync(out, 'utf8'))
+    expect({ ok, findings }).toMatchObject({ ok: true, findings: [] })
   })
 
   test('is not reserved one where it may not begin, or rests on no licence', async () => {
