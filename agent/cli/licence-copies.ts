@@ -115,9 +115,14 @@ function isUnder(key: string): (copy: CopyHistory) => boolean {
   return (copy) => underOf(copy).includes(key)
 }
 
-/** The key of the licence that is meant: itself, or the one key that ends in this id. */
+/** What the key of a sub-licence ends with. */
+const PARENT = /@[0-9a-f]{64}$/
+
+/** The key of the licence that is meant: itself, or the one key with this id. */
 function keyNamed(licence: string, copies: readonly CopyHistory[]): string {
-  const found = keysOf(copies).filter((key) => key === licence || key.endsWith(`#${licence}`))
+  const found = keysOf(copies).filter(
+    (key) => key === licence || key.replace(PARENT, '').endsWith(`#${licence}`),
+  )
   const [key] = found
   if (key === undefined) throw badUsage(`no copy of licence \`${licence}\` is on record`)
   if (found.length > 1)

@@ -97,6 +97,16 @@ describe('licence usage', () => {
     })
   })
 
+  test('finds a sub-licence by its id too, which is not where its key ends', async () => {
+    const state = await scratchState()
+    const ledger = await openLedger(state)
+    const key = `${issuer.uri}#hall-2@${'ef'.repeat(32)}`
+    await ledger.copies.admit(orderFor(COPY_ID, licenceFor({}, counterOf(key, 2), counterOf(KEY, 3))))
+    await ledger.close()
+    await tellUsage('hall-2', { state: state.path })
+    expect(captured.stdout).toContain(`${key}  1 of 2 used`)
+  })
+
   test('says so where there is nothing', async () => {
     const state = await scratchState()
     await (await openLedger(state)).close()
