@@ -58,17 +58,19 @@ function stepBack(): void {
 /** The first line of standard input. From then on its end means that the gate is gone, and that nobody will ever ask. */
 function hearRequest(): Promise<Inspection> {
   return new Promise((resolve, reject) => {
-    let heard = ''
+    let length = 0
+    const parts: string[] = []
     process.stdin.setEncoding('utf8')
     for (const event of ['end', 'error', 'close']) process.stdin.on(event, endAtOnce)
     process.stdin.on('data', (text: string) => {
-      heard += text
-      if (heard.length > INSPECTION_BYTES_MAX) endAtOnce()
-      const end = heard.indexOf('\n')
+      length += text.length
+      if (length > INSPECTION_BYTES_MAX) endAtOnce()
+      const end = text.indexOf('\n')
+      parts.push(end === -1 ? text : text.slice(0, end))
       if (end === -1) return
       process.stdin.removeAllListeners('data').resume()
       try {
-        resolve(inspection.parse(JSON.parse(heard.slice(0, end))))
+        resolve(inspection.parse(JSON.parse(parts.join(''))))
       } catch (error) {
         reject(error)
       }

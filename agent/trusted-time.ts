@@ -33,7 +33,7 @@ const BEGINNING_MS = Date.UTC(2025, 0)
 const END_MS = Date.UTC(10_000, 0) - 1
 /** Witnesses that outvote this machine's clock. */
 const SURE_WITNESSES = 2
-/** Lists that are remembered, those that were issued last. With the longest names they still fit into a snapshot. */
+/** Lists that are remembered, those that were issued last of each host. With the longest names they still fit into a snapshot. */
 const LISTS_MAX = 64
 /** Of screening. A site holds eight. */
 const SCREENING_LISTS_MAX = 16
@@ -239,12 +239,30 @@ function takeList(
   const before = seenOf(time[which], uri)
   const isNewer = before === undefined || issuedAtMs > before.issuedAtMs || isAbsurd(before.issuedAtMs)
   if (isAbsurd(issuedAtMs) || !isNewer) return time
-  const kept = Object.entries(time[which])
-    .filter(([other]) => other !== uri)
-    .sort(([, a], [, b]) => b.issuedAtMs - a.issuedAtMs)
-    .slice(0, max - 1)
+  const kept = withRoom(
+    Object.entries(time[which]).filter(([other]) => other !== uri),
+    max,
+  )
   return { ...time, [which]: Object.fromEntries([...kept, [uri, { issuedAtMs, sha256 }]]) }
 }
+
+/**
+ * With room for one more. Of the host that has the most lists the one that was issued first goes: a list lies under its
+ * issuer's URI, so an issuer with many drives out none but its own.
+ */
+function withRoom(lists: readonly SeenEntry[], max: number): readonly SeenEntry[] {
+  if (lists.length < max) return lists
+  const counts = new Map<string, number>()
+  for (const [uri] of lists) counts.set(hostOf(uri), (counts.get(hostOf(uri)) ?? 0) + 1)
+  const crowd = ([uri]: SeenEntry): number => counts.get(hostOf(uri)) ?? 0
+  return [...lists]
+    .sort((one, other) => crowd(one) - crowd(other) || other[1].issuedAtMs - one[1].issuedAtMs)
+    .slice(0, max - 1)
+}
+
+type SeenEntry = readonly [uri: string, seen: SeenLists[string]]
+
+const hostOf = (uri: string): string => uri.split('/', 3)[2] ?? uri
 
 function seenOf(lists: SeenLists, uri: string): SeenLists[string] | undefined {
   return Object.hasOwn(lists, uri) ? lists[uri] : undefined

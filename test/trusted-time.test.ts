@@ -7,6 +7,7 @@ import {
   retentionMs,
   sealingMs,
   seenLists,
+  seenScreening,
   TRUSTED_TIME,
   timeStanding,
   unseenLists,
@@ -238,6 +239,37 @@ describe('the lists that were seen', () => {
     expect(kept).toContain(LIST)
     expect(kept).toContain(uri(0))
     expect(JSON.stringify(time).length).toBeLessThan(50_000)
+  })
+
+  test('of one issuer drive out none of another, however many there are', () => {
+    const flood = Array.from({ length: 200 }, (_, i) =>
+      listSeen(START, START - 1000 + i, `https://many.example/${i}`),
+    )
+    const time = timeAfter(listSeen(START, START - DAY_MS), ...flood)
+    expect(Object.keys(time.lists)).toHaveLength(64)
+    expect(time.lists).toHaveProperty([LIST])
+    expect(time.lists).toHaveProperty(['https://many.example/199'])
+    expect(time.lists).not.toHaveProperty(['https://many.example/0'])
+  })
+
+  test('of screening are remembered by themselves, and with all of status fit into a snapshot', () => {
+    const name = (kind: string, i: number): string => `https://${kind}.example/${'x'.repeat(460)}/${i}`
+    const screening = Array.from({ length: 40 }, (_, i): StoredRecord => {
+      const record = listSeen(START, START - i * 1000, name('screening', i))
+      return { ...record, type: 'screening-list' } as StoredRecord
+    })
+    const status = Array.from({ length: 70 }, (_, i) => listSeen(START, START - i * 1000, name('status', i)))
+    const time = timeAfter(...status, ...screening)
+    expect(Object.keys(time.lists)).toHaveLength(64)
+    expect(Object.keys(time.screening)).toHaveLength(16)
+    expect(JSON.stringify(time).length).toBeLessThan(60_000)
+    const standing = timeStanding(time, START)
+    expect(Object.keys(seenScreening(time, standing))).toHaveLength(16)
+    const list = { uri: name('screening', 0), issuedAtMs: START - 1, sha256: 'ef'.repeat(32) }
+    expect(unseenLists([list], seenScreening(time, standing), 'screening-list')).toEqual([])
+    expect(
+      unseenLists([{ ...list, issuedAtMs: START + 1000 }], time.screening, 'screening-list'),
+    ).toMatchObject([{ kind: 'list-seen', type: 'screening-list', uri: list.uri }])
   })
 
   test('are put on record when they are newer than those of before', () => {

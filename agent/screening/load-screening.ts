@@ -52,7 +52,7 @@ interface ListFile {
 }
 
 /** The latest version of each list that was used at this place, by its URI. */
-export type SeenVersions = Readonly<Record<string, { readonly issuedAtMs: number; readonly sha256: string }>>
+type SeenVersions = Readonly<Record<string, { readonly issuedAtMs: number; readonly sha256: string }>>
 
 /**
  * `seen`: what the log knows of. A list that was used here is used again as that version or a newer one: whoever may write
