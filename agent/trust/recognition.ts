@@ -22,7 +22,7 @@ import {
 import { authorityOf, hasPower, revocationOf } from './authority.ts'
 import { authorityUriSchema, classCodeSchema, tokenClaims } from './claim-parts.ts'
 import { coversClass } from './class-pattern.ts'
-import { LICENCE_TIERS } from './tiers.ts'
+import { LICENCE_TIERS, type LicenceTier, tightness } from './tiers.ts'
 import type { Power, Recognition, Trust } from './trust.ts'
 import { assertGuarded, namesInOptional, unreadable } from './trust-folder.ts'
 import { isUnder } from './uri.ts'
@@ -160,6 +160,16 @@ function checkReach(
     const what = `issuer ${quoteInput(iss)} may not speak of tier ${tierBeyond} here`
     return outside(what, tierBeyond, authority.tiers.join(', ') || 'none')
   }
+  // Who may not license a tier does not say either that it is a looser one here.
+  const [loosened] =
+    Object.entries(definedOnly(tiers ?? {})).find(
+      ([there, here]) =>
+        !authority.tiers.includes(there as LicenceTier) && isLooser(here, there as LicenceTier),
+    ) ?? []
+  if (loosened !== undefined) {
+    const what = `issuer ${quoteInput(iss)} may not loosen tier ${loosened} here`
+    return outside(what, loosened, authority.tiers.join(', ') || 'none')
+  }
   const allowed = authority.classes
   const classBeyond =
     allowed === null
@@ -168,6 +178,10 @@ function checkReach(
   if (classBeyond === undefined) return undefined
   const what = `issuer ${quoteInput(iss)} may not speak of class ${quoteInput(classBeyond)} here`
   return outside(what, classBeyond, (allowed ?? []).join(', ') || 'none')
+}
+
+function isLooser(one: LicenceTier, other: LicenceTier): boolean {
+  return tightness(one) < tightness(other)
 }
 
 function definedOnly(tiers: NonNullable<RecognitionClaims['tiers']>): Recognition['tiers'] {

@@ -32,6 +32,12 @@ describe('a recognition', () => {
     expect(notes).toEqual([])
   })
 
+  test('may tighten a tier that its authority may not license', async () => {
+    const row = rowFor('may: [recognise]', 'tiers: [controlled]')
+    const token = await signed('recognition', recognitionClaims({ tiers: { open: 'controlled' } }))
+    expect((await load(token, row)).recognitions).toMatchObject([{ tiers: { open: 'controlled' } }])
+  })
+
   test.each<[string, object, string, number, string]>([
     ['that has expired', recognitionClaims(), MAY, NOW_MS + 30 * DAY_MS, 'it expired at'],
     [
@@ -55,6 +61,13 @@ describe('a recognition', () => {
       rowFor('may: [recognise]', 'tiers: [open]'),
       NOW_MS,
       'may not speak of tier registered',
+    ],
+    [
+      'that loosens a tier beyond its authority',
+      recognitionClaims({ tiers: { restricted: 'open', open: 'registered' } }),
+      rowFor('may: [recognise]', 'tiers: [open, registered]'),
+      NOW_MS,
+      'may not loosen tier restricted',
     ],
     [
       'into a class beyond its authority',
