@@ -10,8 +10,8 @@ import { Rows } from './tally.ts'
 
 const LICENCES_MAX = 20_000
 const MONTHS_MAX = 10_000
-/** Copies that are reserved, printing or uncertain at one time, of all licences together. */
-const OPEN_COPIES_MAX = 10_000
+/** Copies of which more may be told, those of late first: each may still be given back. */
+const COPIES_MAX = 20_000
 
 const DECISIONS = ['allow', 'warn', 'hold', 'deny'] as const
 const COPIES = ['reserved', 'printing', 'printed', 'returned', 'uncertain'] as const
@@ -24,8 +24,10 @@ const COLUMNS = [...DECISIONS, ...COPIES] as const
 export type UsageRow = Readonly<Record<(typeof COLUMNS)[number], number>>
 type CopyState = (typeof COPIES)[number]
 
-interface OpenCopy {
+interface KnownCopy {
   readonly state: CopyState
+  /** The licences in which it counts: its own, and those that it was passed on from. */
+  readonly under: readonly string[]
   /** Where it is counted; null where its record lies outside of the period. */
   readonly month: string | null
 }
@@ -35,7 +37,7 @@ export class LicenceMeasure {
   unmatchedCopies = 0
   readonly #licences = new Rows(COLUMNS, LICENCES_MAX)
   readonly #months = new Rows(COLUMNS, MONTHS_MAX)
-  readonly #open = new Map<string, OpenCopy>()
+  readonly #copies = new Map<string, KnownCopy>()
   readonly #books: Books
 
   constructor(books: Books) {
@@ -43,30 +45,34 @@ export class LicenceMeasure {
   }
 
   decide(licence: string, outcome: Outcome, moment: Moment): void {
-    if (moment.isCounted && this.#isCounted(licence)) this.#add(licence, monthText(moment.month), outcome, 1)
+    if (moment.isCounted && this.#isCounted(licence))
+      this.#add([licence], monthText(moment.month), outcome, 1)
   }
 
   moveCopy(record: StoredRecord & { readonly kind: 'copy' }, moment: Moment): void {
-    const { licence, copy, state } = record
-    if (!this.#isCounted(licence)) return
+    const { licence, copy, state, terms, refund } = record
     const key = JSON.stringify([licence, copy])
-    const before = this.#open.get(key)
-    this.#open.delete(key)
-    if (before === undefined && state !== 'reserved') this.unmatchedCopies += 1
-    if (before !== undefined && before.month !== null) this.#add(licence, before.month, before.state, -1)
+    const before = this.#copies.get(key)
+    const under = before?.under ?? refund?.under ?? terms?.counters.map((one) => one.licence) ?? [licence]
+    const counted = under.filter((one) => this.#isCounted(one))
+    if (counted.length === 0) return
+    this.#copies.delete(key)
+    if (before === undefined && state !== 'reserved' && refund === null) this.unmatchedCopies += 1
+    if (before !== undefined && before.month !== null) this.#add(counted, before.month, before.state, -1)
     const month = moment.isCounted ? monthText(moment.month) : null
-    if (month !== null) this.#add(licence, month, state, 1)
-    if (state !== 'printed' && state !== 'returned') this.#remember(key, { state, month })
+    if (month !== null) this.#add(counted, month, state, 1)
+    if (state !== 'returned') this.#remember(key, { state, under, month })
   }
 
-  #remember(key: string, copy: OpenCopy): void {
-    const [oldest] = this.#open.keys()
-    if (this.#open.size >= OPEN_COPIES_MAX && oldest !== undefined) this.#open.delete(oldest)
-    this.#open.set(key, copy)
+  #remember(key: string, copy: KnownCopy): void {
+    const [oldest] = this.#copies.keys()
+    if (this.#copies.size >= COPIES_MAX && oldest !== undefined) this.#copies.delete(oldest)
+    this.#copies.set(key, copy)
   }
 
-  #add(licence: string, month: string, column: keyof UsageRow, by: number): void {
-    this.#licences.add(licence, column, by)
+  /** What is one for several licences is one for its month. */
+  #add(licences: readonly string[], month: string, column: keyof UsageRow, by: number): void {
+    for (const licence of licences) this.#licences.add(licence, column, by)
     this.#months.add(month, column, by)
   }
 

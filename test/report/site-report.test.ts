@@ -242,6 +242,37 @@ describe('copies', () => {
     ])
   })
 
+  test('that an issuer gives back are returned from there on, and fit', async () => {
+    const log = new LogMaker()
+    move(log, 'a', 'reserved', 'printing', 'printed')
+    log.to('2026-02-03T00:00:00.000Z')
+    const refund = { id: 'r-1', of: 'printed', under: ['l-1'], filamentMm: 1 }
+    log.add({ ...COPY, licence: 'l-1', copy: 'a', job: 'a', state: 'returned', refund })
+    const { licences, unmatched } = await siteReportOf(log)
+    expect(licences).toMatchObject([{ licence: 'l-1', printed: 0, returned: 1 }])
+    expect(unmatched.references).toBe(0)
+    expect((await licenceReportOf(log, 'l-1')).usage).toMatchObject([
+      { month: '2026-01', printed: 0, returned: 0 },
+      { month: '2026-02', printed: 0, returned: 1 },
+    ])
+  })
+
+  test('count in each licence that theirs was passed on from: whoever issued it hears of all of them', async () => {
+    const log = new LogMaker()
+    const counters = ['child', 'parent'].map((licence) => ({ licence, limit: 3 }))
+    const terms = { counters, anchor: HEX_64, commitAt: 1, onAbort: 'return', filamentMm: 1 }
+    log.add({ ...COPY, licence: 'child', copy: 'a', job: 'a', state: 'reserved', terms })
+    for (const state of ['printing', 'printed'])
+      log.add({ ...COPY, licence: 'child', copy: 'a', job: 'a', state })
+    expect((await siteReportOf(log)).licences).toMatchObject([
+      { licence: 'child', reserved: 0, printed: 1 },
+      { licence: 'parent', reserved: 0, printed: 1 },
+    ])
+    const report = await licenceReportOf(log, 'parent')
+    expect(report.usage).toMatchObject([{ reserved: 0, printing: 0, printed: 1 }])
+    expect(JSON.stringify(report)).not.toContain('child')
+  })
+
   test('that were never reserved are counted, and said not to fit', async () => {
     const log = new LogMaker()
     move(log, 'a', 'printed')
