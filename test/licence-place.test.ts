@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openLedger } from '../agent/ledger.ts'
 import { licencePlace } from '../agent/licence-place.ts'
-import { checkListSeen, recordOfList, verifyList } from '../agent/seen-list.ts'
+import { checkListSeen, recordOfList, recordsOfScreening, verifyList } from '../agent/seen-list.ts'
 import { openStateFolder, type StateFolder } from '../agent/state-folder.ts'
 import { keepStatusList, statusListsIn } from '../agent/status-folder.ts'
 import { addTrustAnchor } from '../agent/trust/index.ts'
@@ -11,6 +11,7 @@ import { TRUSTED_TIME } from '../agent/trusted-time.ts'
 import { DAY_MS, issuer, NOW_MS } from './licence/fixture.ts'
 import { scratchState } from './state-scratch.ts'
 import { STATUS_URI, statusToken } from './token/sign-kind.ts'
+import { rowFor, screeningClaims, signed } from './trust/signed.ts'
 
 const HOUR_MS = 3_600_000
 /** What a clock says that was never set. */
@@ -193,5 +194,38 @@ describe('a status list that is brought', () => {
     expect(await check({ sha256: same.sha256 })).toBeNull()
     expect(await check({ sha256: same.sha256, issuedAt: record.issuedAt + 1 })).not.toBeNull()
     expect(await check({ sha256: same.sha256, type: 'screening-list' })).not.toBeNull()
+  })
+})
+
+describe('a screening list that is brought', () => {
+  const { empty } = TRUSTED_TIME
+
+  test('goes on record for whoever asks the gate only as it is kept here, and once', async () => {
+    const state = await site()
+    fs.writeFileSync(join(state.trustDir, 'authorities.yaml'), rowFor('may: [screen]'))
+    const dir = join(state.trustDir, 'screening')
+    fs.mkdirSync(dir)
+    expect(await recordsOfScreening(state, empty, NOW_MS)).toEqual([])
+    fs.writeFileSync(join(dir, 'a.jwt'), await signed('screeningList', screeningClaims()))
+    const [record, ...others] = await recordsOfScreening(state, empty, NOW_MS)
+    expect(others).toEqual([])
+    if (record === undefined) throw new Error('the log knows it already')
+    const check = (changes: Partial<typeof record> = {}, time = empty) =>
+      checkListSeen(state, { ...record, ...changes }, time, NOW_MS)
+    expect(await check()).toBeNull()
+    for (const changes of [
+      { sha256: 'ab'.repeat(32) },
+      { issuedAt: record.issuedAt + 86_400 },
+      { uri: `${issuer.uri}#other` },
+      { type: 'status-list' as const },
+    ])
+      expect(await check(changes)).not.toBeNull()
+    const ledger = await ledgerOf(state, NOW_MS)
+    await ledger.append(record)
+    expect(await check({}, ledger.stateOf(TRUSTED_TIME))).toMatch(/or the log knows it already/)
+    expect(await licencePlace(state, { ledger, clockMs: NOW_MS })).toMatchObject({
+      screening: { lists: [{ name: 'national' }], unusable: [] },
+      seenScreening: { [record.uri]: { sha256: record.sha256 } },
+    })
   })
 })
