@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { type LogEntry, readLog } from './audit/index.ts'
 import { AgentError, assert } from './errors.ts'
 import { type AuditRecord, RECORD_BYTES_MAX } from './log-format/index.ts'
@@ -127,14 +126,16 @@ export async function replayLog(
   folds: readonly Fold<object>[],
   { logDir, mayBeginLog }: { readonly logDir: string; readonly mayBeginLog: boolean },
 ): Promise<LiveFolds> {
-  if ((await readdir(logDir)).length === 0) {
+  try {
+    return await LiveFolds.replay(folds, await readSnapshots(logDir), logDir)
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === 'USAGE')) throw error
     if (mayBeginLog) return LiveFolds.empty(folds)
     const remedy =
       'put it back from a backup, or move the whole state folder away to begin as a new machine, for which no licence was issued'
     const message = `log \`${logDir}\` is damaged at its beginning: it is gone, and this machine had one; ${remedy}`
-    throw new AgentError('AUDIT_DAMAGED', message)
+    throw new AgentError('AUDIT_DAMAGED', message, { cause: error })
   }
-  return await LiveFolds.replay(folds, await readSnapshots(logDir), logDir)
 }
 
 interface Kept {
