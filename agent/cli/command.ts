@@ -117,7 +117,10 @@ function addJobCommands(program: Command): void {
       .argument('<job>', 'G-code file, or - for standard input')
       .requiredOption('--port <port>', 'serial device, tcp://HOST:PORT, or `sim` for the built-in printer')
       .requiredOption('--policy <file>', POLICY_HELP)
-      .option('--licence <file>', 'licence that was given with the design')
+      .option(
+        '--licence <file>',
+        'licence of the design (default: JOB.licence beside it, else one that the job carries)',
+      )
       .option('--user <name>', 'who prints'),
   )
     .option('--witnesses <file>', 'print only what these witnesses have cosigned (C2SP tlog-policy)')

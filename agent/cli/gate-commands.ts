@@ -33,7 +33,10 @@ function addRequests(program: Command): void {
       'judge a job and let the gate print it: its host may then stream it, command by command',
     )
       .argument('<job>', 'G-code file, or - for standard input')
-      .option('--licence <file>', 'licence that was given with the design')
+      .option(
+        '--licence <file>',
+        'licence of the design (default: JOB.licence beside it, else one that the job carries)',
+      )
       .option('--user <name>', 'who prints'),
   ).action(async (job, options) => (await import('./arm.ts')).arm(job, options))
   request(program, 'disarm', 'give up a job that was armed and has not begun').action(async (options) =>
