@@ -75,6 +75,8 @@ async function spoolInput(socket: string, signal: AbortSignal): Promise<ArmSourc
   const interrupted = () =>
     process.stdin.destroy(new AgentError('INTERRUPTED', 'interrupted before the job was there'))
   signal.addEventListener('abort', interrupted)
+  // Nobody may have begun to read it: whoever does is told, and removes what is in the spool by then.
+  process.stdin.on('error', () => {})
   const name = 'standard input'
   const spooled = await spoolJob(join(dirname(socket), 'spool'), { stream: process.stdin, name }).finally(
     () => signal.removeEventListener('abort', interrupted),

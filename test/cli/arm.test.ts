@@ -236,7 +236,7 @@ describe('a job on standard input', () => {
     const { gate, state, spool } = await scene()
     const child = armInput(state)
     child.stdin?.write(ALLOWED)
-    await expect.poll(() => readdirSync(spool).length, { timeout: 5000 }).toBe(1)
+    await expect.poll(() => readdirSync(spool).length, { timeout: 30_000 }).toBe(1)
     child.kill('SIGINT')
     const [status, , stderr] = await child.said
     expect([status, stderr]).toEqual([1, 'portcullis: interrupted before the job was there\n'])
