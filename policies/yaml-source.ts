@@ -86,7 +86,7 @@ function describeError(error: YAMLError, kind: string): string {
 }
 
 function firstLine(text: string): string {
-  return (text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
+  return (text.split('\n', 1)[0] ?? '').replace(/[.\s]+$/, '')
 }
 
 /** Aliases, keys that are a map or a list themselves, and keys that stand twice. */

@@ -111,6 +111,6 @@ function textOf(document: Document.Parsed, at: At): YamlText {
 }
 
 function lowerFirst(text: string): string {
-  const first = (text.split('\n', 1)[0] ?? '').replace(/\.$/, '')
+  const first = (text.split('\n', 1)[0] ?? '').replace(/[.\s]+$/, '')
   return first.charAt(0).toLowerCase() + first.slice(1)
 }

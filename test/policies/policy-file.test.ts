@@ -218,6 +218,13 @@ describe('problems', () => {
     })
   })
 
+  test('ends no sentence with the points that the file wrote', () => {
+    const result = readPolicy('portcullis: |..')
+    expect(result.ok).toBe(false)
+    const messages = result.ok ? [] : result.problems.map(({ message }) => message)
+    expect(messages[0]).toBe('block scalar header includes extra characters: |')
+  })
+
   test('tells at most a hundred', () => {
     const rules = Array.from({ length: 500 }, (_, i) => `  rule-${i}: {}\n`).join('')
     expect(problemsOf(policyYaml(rules))).toHaveLength(100)
