@@ -32,6 +32,7 @@ export default defineConfig({
           name: 'property',
           include: ['test/property/**/*.test.ts'],
           globalSetup: ['test/scratch.setup.ts'],
+          setupFiles: ['test/property/seed.setup.ts'],
           testTimeout: 60_000,
           isolate: false,
         },
